@@ -1,0 +1,46 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --warn-undefined-variables
+
+STATICCHECK := go tool -modfile=tools/go.mod staticcheck
+
+.PHONY: help
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-24s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: run
+run: ## Run the server from source
+	go run ./cmd/satcap serve
+
+.PHONY: test
+test: ## Run all tests, after installing or naming what they need
+	scripts/test.sh
+
+.PHONY: test-short
+test-short: ## Run the quick tests
+	go test -race -short ./...
+
+.PHONY: test-postgres-versions
+test-postgres-versions: ## Run the store tests on every PostgreSQL that is supported
+	scripts/postgres-versions.sh
+
+.PHONY: lint
+lint: ## Check format, go vet and staticcheck
+	go vet ./...
+	@unformatted=$$(git ls-files -z --cached --others --exclude-standard '*.go' | xargs -0 gofmt -l); \
+	if [ -n "$$unformatted" ]; then echo "not formatted with gofmt:" >&2; echo "$$unformatted" >&2; exit 1; fi
+	$(STATICCHECK) ./...
+
+.PHONY: generate
+generate: ## Format the .proto files and write all generated code
+	scripts/generate.sh --format
+
+.PHONY: check-generate
+check-generate: ## Check that generated code is fresh and that the API breaks no client
+	scripts/check-generate.sh
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./internal/...

@@ -1,0 +1,71 @@
+-- The hot path: what a batch loads inside its write transaction, and what it
+-- saves. Differs from postgres because SQLite has one writer and no round
+-- trips: the statements are prepared once and run per key or per spend.
+
+-- name: LockKeys :many
+-- The write transaction is the lock.
+SELECT * FROM api_keys WHERE id = @id;
+
+-- name: LoadLeft :one
+-- What stopped counting of a key between as_of_us and now_us. The bounds of
+-- the windows are passed in: SQLite reads no clock.
+SELECT
+    CAST((SELECT COALESCE(SUM(s.held_sats), 0) FROM spends s WHERE s.api_key_id = @key_id AND s.state = 1
+        AND s.expires_at_us > @as_of_us AND s.expires_at_us <= @now_us) AS INTEGER) AS left_held_sats,
+    CAST((SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = @key_id AND s.state = 4
+        AND s.settled_at_us > @as_of_us - CAST(@daily_us AS INTEGER) AND s.settled_at_us <= @now_us - @daily_us) AS INTEGER) AS left_daily_sats,
+    CAST((SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = @key_id AND s.state = 4
+        AND s.settled_at_us > @as_of_us - CAST(@weekly_us AS INTEGER) AND s.settled_at_us <= @now_us - @weekly_us) AS INTEGER) AS left_weekly_sats,
+    CAST((SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = @key_id AND s.state = 4
+        AND s.settled_at_us > @as_of_us - CAST(@monthly_us AS INTEGER) AND s.settled_at_us <= @now_us - @monthly_us) AS INTEGER) AS left_monthly_sats,
+    CAST((SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = @key_id AND s.state = 4
+        AND s.settled_at_us > @as_of_us - CAST(@annual_us AS INTEGER) AND s.settled_at_us <= @now_us - @annual_us) AS INTEGER) AS left_annual_sats;
+
+-- name: LoadSpends :many
+SELECT * FROM spends WHERE api_key_id = @key_id AND spend_id = @spend_id;
+
+-- name: LoadSpendsByTransaction :many
+SELECT * FROM spends WHERE api_key_id = @key_id AND transaction_id = @transaction_id AND transaction_id <> '';
+
+-- name: LoadReversals :many
+SELECT transaction_id FROM reversals WHERE api_key_id = @key_id AND transaction_id = @transaction_id;
+
+-- name: LoadSettledAfter :many
+-- The next settled spends to leave a window.
+SELECT settled_at_us, amount_sats, created_at_us FROM spends WHERE api_key_id = @key_id AND state = 4 AND settled_at_us > @after_us
+ORDER BY settled_at_us LIMIT @row_limit;
+
+-- name: LoadHoldsAfter :many
+-- The next holds to expire.
+SELECT expires_at_us, held_sats, created_at_us FROM spends WHERE api_key_id = @key_id AND state = 1 AND expires_at_us > @after_us
+ORDER BY expires_at_us LIMIT @row_limit;
+
+-- name: SaveKeys :exec
+UPDATE api_keys SET
+    name = @name, state = @state, revoked_at_us = @revoked_at_us,
+    revision = @revision, last_us = @last_us, as_of_us = @as_of_us,
+    daily_limit_sats = @daily_limit_sats, weekly_limit_sats = @weekly_limit_sats,
+    monthly_limit_sats = @monthly_limit_sats, annual_limit_sats = @annual_limit_sats,
+    held_sats = @held_sats, daily_spent_sats = @daily_spent_sats, weekly_spent_sats = @weekly_spent_sats,
+    monthly_spent_sats = @monthly_spent_sats, annual_spent_sats = @annual_spent_sats
+WHERE id = @id;
+
+-- name: InsertSpends :exec
+INSERT INTO spends (api_key_id, created_at_us, spend_id, state, amount_sats, held_sats, transaction_id,
+    reserved_at_us, expires_at_us, settled_at_us, reversed_at_us, updated_at_us, late, over_hold, unreserved)
+VALUES (@key_id, @created_at_us, @spend_id, @state, @amount_sats, @held_sats, @transaction_id,
+    @reserved_at_us, @expires_at_us, @settled_at_us, @reversed_at_us, @updated_at_us, @late, @over_hold, @unreserved);
+
+-- name: UpdateSpends :exec
+UPDATE spends SET
+    state = @state, amount_sats = @amount_sats, transaction_id = @transaction_id,
+    settled_at_us = @settled_at_us, reversed_at_us = @reversed_at_us, updated_at_us = @updated_at_us,
+    late = @late, over_hold = @over_hold, unreserved = @unreserved
+WHERE api_key_id = @key_id AND created_at_us = @created_at_us;
+
+-- name: InsertReversals :exec
+INSERT INTO reversals (api_key_id, transaction_id, reversed_at_us) VALUES (@key_id, @transaction_id, @reversed_at_us);
+
+-- name: InsertLimitChanges :exec
+INSERT INTO limit_changes (api_key_id, revision, limit_window, from_sats, to_sats, changed_at_us, subject, authentication)
+VALUES (@key_id, @revision, @limit_window, @from_sats, @to_sats, @changed_at_us, @subject, @authentication);

@@ -1,0 +1,42 @@
+// What the tests need of the package's inside.
+
+package cli
+
+import (
+	"io"
+	"time"
+)
+
+// Exported for the tests only.
+var (
+	ParseSats  = parseSats
+	FormatSats = formatSats
+	ParseSpan  = parseSpan
+	VersionOf  = versionOf
+)
+
+// MaxSats is the largest amount.
+const MaxSats = maxSats
+
+// World is what Main takes from the process, for tests to replace.
+type World struct {
+	Stdin    io.Reader
+	Stdout   io.Writer
+	Stderr   io.Writer
+	Env      []string
+	Terminal bool
+	Now      time.Time
+}
+
+// Run is Main in another world.
+func (w World) Run(args ...string) int {
+	a := &app{
+		stdin:    w.Stdin,
+		stdout:   w.Stdout,
+		stderr:   w.Stderr,
+		env:      environment(w.Env),
+		terminal: func() bool { return w.Terminal },
+		now:      func() time.Time { return w.Now },
+	}
+	return a.run(args)
+}

@@ -1,0 +1,99 @@
+// The keys commands that change what a key may do: pause, resume, revoke.
+
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/proto"
+
+	satcapv1 "github.com/satcap/satcap/gen/satcap/v1"
+)
+
+// keyReply is a reply that is the key after a change.
+type keyReply interface {
+	proto.Message
+	GetApiKey() *satcapv1.ApiKey
+}
+
+func newKeysPauseCommand(f *clientFlags) *cobra.Command {
+	return newKeyChangeCommand(f, "pause", "Stop a key from spending until it is resumed",
+		func(ctx context.Context, s *session, key string) (keyReply, error) {
+			return s.keys.PauseApiKey(ctx, &satcapv1.PauseApiKeyRequest{ApiKeyId: key})
+		})
+}
+
+func newKeysResumeCommand(f *clientFlags) *cobra.Command {
+	return newKeyChangeCommand(f, "resume", "Let a paused key spend again",
+		func(ctx context.Context, s *session, key string) (keyReply, error) {
+			return s.keys.ResumeApiKey(ctx, &satcapv1.ResumeApiKeyRequest{ApiKeyId: key})
+		})
+}
+
+func newKeysRevokeCommand(f *clientFlags) *cobra.Command {
+	var yes bool
+	cmd := newKeyChangeCommand(f, "revoke", "Stop a key from spending for good",
+		func(ctx context.Context, s *session, key string) (keyReply, error) {
+			if !yes {
+				if err := confirmRevoke(ctx, f.app, s, key); err != nil {
+					return nil, err
+				}
+			}
+			return s.keys.RevokeApiKey(ctx, &satcapv1.RevokeApiKeyRequest{ApiKeyId: key})
+		})
+	cmd.Long = "Stop a key from spending for good. Open holds stay open and can still settle.\n\n" +
+		"Asks first; where there is no terminal to ask on, --yes must be given."
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	return cmd
+}
+
+func newKeyChangeCommand(
+	f *clientFlags, verb, short string,
+	change func(ctx context.Context, s *session, key string) (keyReply, error),
+) *cobra.Command {
+	return &cobra.Command{
+		Use:   verb + " KEY",
+		Short: short,
+		Args:  wantArgs("KEY"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := f.open(cmd)
+			if err != nil {
+				return err
+			}
+			res, err := change(cmd.Context(), s, args[0])
+			if err != nil {
+				return err
+			}
+			return s.print(res, func(w io.Writer) { keyTable(w, res.GetApiKey()) })
+		},
+	}
+}
+
+// confirmRevoke asks about the key by its name, so that a wrong id is noticed
+// while it can still be.
+func confirmRevoke(ctx context.Context, a *app, s *session, key string) error {
+	if !a.terminal() {
+		return usageErrorf("revoking is for good: without a terminal to ask on, it needs --yes")
+	}
+	res, err := s.keys.GetApiKey(ctx, &satcapv1.GetApiKeyRequest{ApiKeyId: key})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.notes, "Revoke %q (%s)? It can never spend again. [y/N] ",
+		printable(res.GetApiKey().GetName()), printable(res.GetApiKey().GetApiKeyId()))
+	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return errors.New("not revoked")
+}

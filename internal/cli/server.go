@@ -1,0 +1,135 @@
+// The commands that are the server, or work on its database.
+
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/satcap/satcap/internal/config"
+	"github.com/satcap/satcap/internal/server"
+	"github.com/satcap/satcap/internal/store"
+	"github.com/satcap/satcap/internal/telemetry"
+)
+
+// groupServer is the heading under which the help lists these commands.
+const groupServer = "server"
+
+const serveLong = `Serve the API on one port: gRPC, gRPC-Web and JSON.
+
+With no authentication configured the server is in development mode: it listens
+on this machine only, and every call needs "Authorization: Bearer TOKEN", where
+TOKEN is SATCAP_DEV_TOKEN or, without that, made at start and printed once. The
+token is the core API and an owner with the subject "dev" at once.
+
+SIGINT and SIGTERM finish the calls in progress and end the server.`
+
+func newServeCommand(a *app) *cobra.Command {
+	cfg := config.Defaults()
+	cmd := &cobra.Command{
+		Use: "serve", Short: "Serve the API", Long: serveLong, Args: wantArgs(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg.DevToken = a.env[envDevToken]
+			if err := cfg.Validate(); err != nil {
+				return usageErrorf("%v", err)
+			}
+			level, err := cfg.Level()
+			if err != nil {
+				return usageErrorf("%v", err)
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			s, err := server.New(ctx, cfg, telemetry.NewLogger(a.stderr, level, cfg.LogFormat))
+			if err != nil {
+				return err
+			}
+			s.Announce(a.stderr)
+			return s.Serve(ctx)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&cfg.Listen, "listen", cfg.Listen, "address to listen on, HOST:PORT")
+	addDBFlag(cmd, &cfg.DB)
+	f.StringVar(&cfg.TLSCert, "tls-cert", "", "PEM file with the certificate; plaintext without it")
+	f.StringVar(&cfg.TLSKey, "tls-key", "", "PEM file with the certificate's key")
+	f.StringVar(&cfg.SecretPrefix, "secret-prefix", cfg.SecretPrefix, "what the secrets of new API keys begin with")
+	f.DurationVar(&cfg.HoldTTL, "hold-ttl", cfg.HoldTTL, "how long a hold counts if the request does not say")
+	f.DurationVar(&cfg.ShutdownTimeout, "shutdown-timeout", cfg.ShutdownTimeout, "how long calls in progress may take at shutdown")
+	f.StringVar(&cfg.LogLevel, "log-level", cfg.LogLevel, "debug, info, warn or error")
+	f.StringVar(&cfg.LogFormat, "log-format", cfg.LogFormat, "text or json")
+	return cmd
+}
+
+func addDBFlag(cmd *cobra.Command, db *string) {
+	cmd.Flags().StringVar(db, "db", config.Defaults().DB, "database: sqlite:PATH or postgres://...")
+}
+
+func newMigrateCommand(a *app) *cobra.Command {
+	var db string
+	cmd := &cobra.Command{
+		Use: "migrate", Short: "Bring the database's schema up to date", Args: wantArgs(),
+		Long: "Bring the database's schema up to date, as serve does at start. A schema that is\nnewer than this program knows is refused and left alone.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withStore(cmd.Context(), db, func(s store.Store) error {
+				version, err := s.Migrate(cmd.Context())
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(a.stdout, "schema version %d\n", version)
+				return nil
+			})
+		},
+	}
+	addDBFlag(cmd, &db)
+	return cmd
+}
+
+const verifyLong = `Recompute every API key's held and spent sums and tails from the rows of the
+database, and report what differs from what is stored. It only reads, and may
+run beside a server. Exit code 1 if anything differs.`
+
+func newVerifyCommand(a *app) *cobra.Command {
+	var db string
+	cmd := &cobra.Command{
+		Use: "verify", Short: "Recompute all sums and report differences", Long: verifyLong, Args: wantArgs(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withStore(cmd.Context(), db, func(s store.Store) error { return a.verify(cmd.Context(), s) })
+		},
+	}
+	addDBFlag(cmd, &db)
+	return cmd
+}
+
+func (a *app) verify(ctx context.Context, s store.Store) error {
+	if err := s.CheckSchema(ctx); err != nil {
+		return err
+	}
+	report, err := server.Verify(ctx, s, func(keyID, difference string) {
+		fmt.Fprintf(a.stdout, "%s\t%s\n", keyID, difference)
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stderr, "%d API keys and %d spends checked, %d differences\n", report.Keys, report.Spends, report.Differences)
+	if report.Differences > 0 {
+		return errors.New("the stored sums are not what the rows add up to")
+	}
+	return nil
+}
+
+func withStore(ctx context.Context, db string, use func(store.Store) error) error {
+	parsed, err := config.ParseDB(db)
+	if err != nil {
+		return usageErrorf("%v", err)
+	}
+	s, err := server.OpenStore(ctx, parsed)
+	if err != nil {
+		return err
+	}
+	return errors.Join(use(s), s.Close())
+}

@@ -1,0 +1,124 @@
+// Batches: gather, load, apply, save, answer.
+
+package engine
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/satcap/satcap/internal/ledger"
+	"github.com/satcap/satcap/internal/store"
+)
+
+// maxAttempts is how often a batch is run when the database breaks it off.
+const maxAttempts = 8
+
+// work runs one batch after the other until the queue is closed and empty.
+func (e *Engine) work(queue <-chan *request) {
+	for first := range queue {
+		e.answer(e.gather(first, queue))
+	}
+}
+
+// gather takes what has queued up behind first. It does not wait for more: the
+// batches grow by themselves when commits are slower than callers.
+func (e *Engine) gather(first *request, queue <-chan *request) []*request {
+	batch := []*request{first}
+	for len(batch) < e.cfg.MaxBatch {
+		select {
+		case r, ok := <-queue:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, r)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// answer runs the batch and tells every caller. A caller who has given up
+// before the batch starts is left out; after that the batch belongs to all.
+func (e *Engine) answer(batch []*request) {
+	live := batch[:0]
+	for _, r := range batch {
+		if err := r.ctx.Err(); err != nil {
+			r.outcome <- ledger.Outcome{Err: err}
+			continue
+		}
+		live = append(live, r)
+	}
+	if len(live) == 0 {
+		return
+	}
+	ops := make([]ledger.Operation, len(live))
+	for i, r := range live {
+		ops[i] = r.op
+	}
+	outcomes, err := e.run(ops)
+	if err != nil {
+		e.log.Error("batch failed", "operations", len(ops), "error", err)
+	}
+	for i, r := range live {
+		if err != nil {
+			r.outcome <- ledger.Outcome{Err: err}
+			continue
+		}
+		if errors.Is(outcomes[i].Err, ledger.ErrInvariant) {
+			e.unsound.Store(true)
+			e.log.Error("invariant violated: the stored sums of a key contradict themselves", "api_key_id", keyName(r.op.Target().KeyID))
+		}
+		r.outcome <- outcomes[i]
+	}
+}
+
+// run runs the batch, again if the database broke it off for another's sake.
+// The outcome of a lost commit is unknown, so that is never run again here: the
+// caller does, with the same names.
+func (e *Engine) run(ops []ledger.Operation) ([]ledger.Outcome, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), e.cfg.BatchTimeout)
+	defer cancel()
+	for attempt := 1; ; attempt++ {
+		outcomes, err := e.attempt(ctx, ops)
+		if !errors.Is(err, store.ErrConflict) || attempt == maxAttempts {
+			return outcomes, err
+		}
+		pause := time.Duration(rand.Int64N(int64(time.Millisecond) << attempt))
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
+}
+
+func (e *Engine) attempt(ctx context.Context, ops []ledger.Operation) ([]ledger.Outcome, error) {
+	batch, err := e.store.Load(ctx, store.ParamsFor(ops))
+	if err != nil {
+		return nil, err
+	}
+	defer batch.Rollback()
+	snapshot := batch.Snapshot()
+	if len(snapshot.Keys) > 0 {
+		if err := e.checkSkew(snapshot.ClockUs); err != nil {
+			return nil, err
+		}
+	}
+	applied := ledger.Apply(snapshot, ops)
+	for len(applied.Unexplained) > 0 {
+		if err := batch.LoadSchedules(ctx, applied.Unexplained, applied.ScheduleLimit); err != nil {
+			return nil, err
+		}
+		applied = ledger.Apply(snapshot, ops)
+	}
+	if applied.Changes.Empty() {
+		return applied.Outcomes, nil
+	}
+	if err := batch.Commit(ctx, &applied.Changes); err != nil {
+		return nil, err
+	}
+	return applied.Outcomes, nil
+}

@@ -1,0 +1,216 @@
+// Package engine carries operations to the store: it gathers concurrent calls
+// into batches while the commit before is on its way to disk, and runs each
+// batch as load, apply, save in one transaction. The rules are in package
+// ledger, the sets in package store; here is only who waits for what.
+//
+// # Order and isolation
+//
+// Keys are spread over shards by their id. A shard runs one batch at a time, so
+// that the operations of one key are decided in the order in which they came,
+// and a hot key never waits for its own lock. Other servers on the same
+// database are kept apart by the locks of the keys.
+//
+// One operation's refusal never touches its neighbours: they share a
+// transaction, and the transaction holds only what was granted. What fails a
+// whole batch is the store, and then every caller is told to retry.
+//
+// # Errors
+//
+// Do returns the refusals of package ledger, the errors of package store,
+// [ErrOverloaded], [ErrClockSkew], [ErrStopped], or the error of the caller's
+// context if that ended first: the operation may then still happen, and asking
+// again with the same names tells.
+package engine
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/satcap/satcap/internal/ledger"
+	"github.com/satcap/satcap/internal/store"
+)
+
+// What the engine itself can fail with. In each case nothing was written.
+var (
+	// ErrOverloaded: the queue is full.
+	ErrOverloaded = errors.New("engine: too many operations are waiting")
+	// ErrClockSkew: the store's clock and this server's disagree, and a clock
+	// that jumped ahead would empty the windows.
+	ErrClockSkew = errors.New("engine: the database's clock and the server's disagree")
+	// ErrStopped: the engine is shutting down.
+	ErrStopped = errors.New("engine: shutting down")
+	// ErrExpireTimePast refuses a new key that would be expired already.
+	ErrExpireTimePast = errors.New("engine: the expire time is not in the future")
+	// ErrRequestIDReused refuses a request_id that was used for another key.
+	ErrRequestIDReused = errors.New("engine: this request_id was used for something else")
+)
+
+// Config says how an engine works. The zero value of every field but Store
+// takes a default that suits a server.
+type Config struct {
+	Store store.Store
+	// Log takes what the operator should know. Default: slog.Default().
+	Log *slog.Logger
+	// Now is the server's clock, held against the store's. Default: time.Now.
+	Now func() time.Time
+	// Shards is how many batches run at once. Default 1, as SQLite has one writer.
+	Shards int
+	// QueueLength is how many operations may wait per shard. Default 4,096.
+	QueueLength int
+	// MaxBatch is the most operations in a batch. Default 512.
+	MaxBatch int
+	// BatchTimeout bounds a batch, from its lock to its commit. Default 10 s.
+	BatchTimeout time.Duration
+	// MaxSkew is how far the store's clock may be from Now. Default 5 s.
+	MaxSkew time.Duration
+	// SweepEvery is the pause between two steps of the sweeper; negative: there
+	// is none. Default 1 s.
+	SweepEvery time.Duration
+}
+
+func (c Config) withDefaults() Config {
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	for _, d := range []struct {
+		value *int
+		is    int
+	}{{&c.Shards, 1}, {&c.QueueLength, 4096}, {&c.MaxBatch, 512}} {
+		if *d.value <= 0 {
+			*d.value = d.is
+		}
+	}
+	for _, d := range []struct {
+		value *time.Duration
+		is    time.Duration
+	}{{&c.BatchTimeout, 10 * time.Second}, {&c.MaxSkew, 5 * time.Second}, {&c.SweepEvery, time.Second}} {
+		if *d.value == 0 {
+			*d.value = d.is
+		}
+	}
+	return c
+}
+
+// Engine runs operations against a store.
+type Engine struct {
+	cfg    Config
+	store  store.Store
+	log    *slog.Logger
+	shards []chan *request
+
+	accepting sync.RWMutex // held for reading while a request is queued
+	stopped   bool
+	workers   sync.WaitGroup
+	stopSweep context.CancelFunc
+	sweeping  sync.WaitGroup
+	unsound   atomic.Bool // an invariant was violated
+}
+
+// request is an operation that waits for its outcome.
+type request struct {
+	ctx     context.Context
+	op      ledger.Operation
+	outcome chan ledger.Outcome
+}
+
+// New starts an engine. Close stops it.
+func New(cfg Config) *Engine {
+	cfg = cfg.withDefaults()
+	e := &Engine{cfg: cfg, store: cfg.Store, log: cfg.Log, shards: make([]chan *request, cfg.Shards)}
+	for i := range e.shards {
+		queue := make(chan *request, cfg.QueueLength)
+		e.shards[i] = queue
+		e.workers.Go(func() { e.work(queue) })
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	e.stopSweep = stop
+	if cfg.SweepEvery > 0 {
+		e.sweeping.Go(func() { e.sweepForever(ctx) })
+	}
+	return e
+}
+
+// Do runs one operation and waits for its outcome.
+func (e *Engine) Do(ctx context.Context, op ledger.Operation) (ledger.Result, error) {
+	r := &request{ctx: ctx, op: op, outcome: make(chan ledger.Outcome, 1)}
+	if err := e.enqueue(r); err != nil {
+		return ledger.Result{}, err
+	}
+	select {
+	case o := <-r.outcome:
+		return o.Result, o.Err
+	case <-ctx.Done():
+		return ledger.Result{}, ctx.Err()
+	}
+}
+
+func (e *Engine) enqueue(r *request) error {
+	e.accepting.RLock()
+	defer e.accepting.RUnlock()
+	if e.stopped {
+		return ErrStopped
+	}
+	select {
+	case e.shards[e.shardOf(r.op.Target().KeyID)] <- r:
+		return nil
+	default:
+		return ErrOverloaded
+	}
+}
+
+// shardOf spreads keys by the end of their id, which is random in every version
+// of UUID that is in use.
+func (e *Engine) shardOf(id ledger.KeyID) int {
+	return int(binary.BigEndian.Uint32(id[12:]) % uint32(len(e.shards)))
+}
+
+// Sound returns [ledger.ErrInvariant] if stored sums were ever found that
+// contradict themselves: the server is then not to be relied on.
+func (e *Engine) Sound() error {
+	if e.unsound.Load() {
+		return ledger.ErrInvariant
+	}
+	return nil
+}
+
+// CheckClock returns [ErrClockSkew] or the store's error if operations would be
+// refused for it.
+func (e *Engine) CheckClock(ctx context.Context) error {
+	us, err := e.store.ClockUs(ctx)
+	if err != nil {
+		return err
+	}
+	return e.checkSkew(us)
+}
+
+func (e *Engine) checkSkew(clockUs int64) error {
+	skew := time.Duration(clockUs-e.cfg.Now().UnixMicro()) * time.Microsecond
+	if skew.Abs() > e.cfg.MaxSkew {
+		e.log.Error("clock skew", "skew", skew)
+		return ErrClockSkew
+	}
+	return nil
+}
+
+// Close takes no more operations, finishes those that wait, and returns.
+func (e *Engine) Close() {
+	e.stopSweep()
+	e.sweeping.Wait()
+	e.accepting.Lock()
+	if !e.stopped {
+		e.stopped = true
+		for _, queue := range e.shards {
+			close(queue)
+		}
+	}
+	e.accepting.Unlock()
+	e.workers.Wait()
+}

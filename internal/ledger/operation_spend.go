@@ -1,0 +1,230 @@
+// What the messages of a payment do to its spend.
+
+package ledger
+
+// Reserve asks for a hold: the one operation that limits can refuse.
+type Reserve struct {
+	KeyRef
+	SpendID    string
+	AmountSats int64
+	// TTLUs is how long the hold counts if nothing is heard of it.
+	TTLUs int64
+}
+
+func (op Reserve) names() (string, string) { return op.SpendID, "" }
+
+// apply looks at the spend first, so that a retry gets the answer of the first
+// call whatever has become of the key since; then at the key; then at the limits.
+func (op Reserve) apply(a *account) (Result, error) {
+	if s := a.spends[op.SpendID]; s != nil {
+		switch {
+		case s.State != Reserved:
+			return Result{}, &SpendClosedError{Spend: *s}
+		case s.AmountSats != op.AmountSats:
+			return Result{}, ErrSpendIDReused
+		}
+		return Result{Spend: *s}, nil
+	}
+	if err := a.key.Usable(a.nowUs); err != nil {
+		return Result{}, err
+	}
+	if a.key.overflows(a.key.HeldSats, op.AmountSats) {
+		return Result{}, ErrSumOverflow
+	}
+	if refusal := exceeded(a.key.ID, &a.key.Budget, op.AmountSats); refusal != nil {
+		return Result{}, refusal
+	}
+	at := a.stamp()
+	a.key.HeldSats += op.AmountSats
+	s := a.insert(Spend{
+		ID: op.SpendID, State: Reserved, AmountSats: op.AmountSats, HeldSats: op.AmountSats,
+		ReservedAtUs: at, ExpiresAtUs: at + op.TTLUs,
+	}, at)
+	return Result{Spend: *s}, nil
+}
+
+// Settle books a payment that happened. Recording a payment that was never
+// reserved is a Settle with an amount: there is one rule for both.
+type Settle struct {
+	KeyRef
+	SpendID string
+	// AmountSats is what was paid; 0: what was held.
+	AmountSats int64
+	// TransactionID is the platform's name for the payment; empty: none.
+	TransactionID string
+}
+
+func (op Settle) names() (string, string) { return op.SpendID, op.TransactionID }
+
+func (op Settle) apply(a *account) (Result, error) {
+	s := a.spends[op.SpendID]
+	if s != nil && s.State == Reversed {
+		return Result{Spend: *s}, nil
+	}
+	amount := op.AmountSats
+	if amount == 0 && s != nil {
+		amount = s.HeldSats
+	}
+	if s != nil && s.State == Settled {
+		return op.again(a, s, amount)
+	}
+	if amount == 0 {
+		return Result{}, ErrSpendNotFound
+	}
+	if err := op.checkTransaction(a, s); err != nil {
+		return Result{}, err
+	}
+	if s == nil {
+		return op.book(a, nil, Spend{ID: op.SpendID}, amount)
+	}
+	return op.book(a, s, *s, amount)
+}
+
+// again answers the settling of a settled spend. It may still name the
+// transaction, so that the order of two messages with and without it does not matter.
+func (op Settle) again(a *account, s *Spend, amountSats int64) (Result, error) {
+	if amountSats != 0 && amountSats != s.AmountSats {
+		return Result{}, ErrSpendIDReused
+	}
+	if err := op.checkTransaction(a, s); err != nil {
+		return Result{}, err
+	}
+	if op.TransactionID == s.TransactionID || op.TransactionID == "" {
+		return Result{Spend: *s}, nil
+	}
+	at := a.stamp()
+	s.TransactionID = op.TransactionID
+	if a.reversed[op.TransactionID] {
+		a.reverse(s, at)
+	}
+	a.update(s, at)
+	return Result{Spend: *s}, nil
+}
+
+// checkTransaction refuses a transaction that names another spend, and a second
+// transaction for one spend.
+func (op Settle) checkTransaction(a *account, s *Spend) error {
+	if op.TransactionID == "" {
+		return nil
+	}
+	if other := a.byTransaction[op.TransactionID]; other != nil && other != s {
+		return ErrTransactionIDReused
+	}
+	if s != nil && s.TransactionID != "" && s.TransactionID != op.TransactionID {
+		return ErrSpendIDReused
+	}
+	return nil
+}
+
+// book settles next, which is a copy of old, or new if old is nil.
+func (op Settle) book(a *account, old *Spend, next Spend, amountSats int64) (Result, error) {
+	held := a.key.HeldSats
+	if next.State == Reserved {
+		held -= next.HeldSats
+	}
+	reversed := op.TransactionID != "" && a.reversed[op.TransactionID]
+	if !reversed && a.key.overflows(held, amountSats) {
+		return Result{}, ErrSumOverflow
+	}
+	at := a.stamp()
+	a.key.HeldSats = held
+	next.Late = next.State == Released || next.State == Expired
+	next.Unreserved = next.HeldSats == 0
+	next.OverHold = !next.Unreserved && amountSats > next.HeldSats
+	next.AmountSats = amountSats
+	if op.TransactionID != "" {
+		next.TransactionID = op.TransactionID
+	}
+	if reversed {
+		next.State, next.ReversedAtUs = Reversed, at
+	} else {
+		next.State, next.SettledAtUs = Settled, at
+		a.key.spend(amountSats)
+	}
+	if old == nil {
+		return Result{Spend: *a.insert(next, at)}, nil
+	}
+	*old = next
+	a.update(old, at)
+	return Result{Spend: *old}, nil
+}
+
+// Release gives a hold back: the payment will not happen.
+type Release struct {
+	KeyRef
+	SpendID string
+}
+
+func (op Release) names() (string, string) { return op.SpendID, "" }
+
+// apply moves only an open hold, and remembers an unknown spend, so that a
+// Reserve that this Release has overtaken is refused.
+func (op Release) apply(a *account) (Result, error) {
+	s := a.spends[op.SpendID]
+	if s == nil {
+		return Result{Spend: *a.insert(Spend{ID: op.SpendID, State: Released}, a.stamp())}, nil
+	}
+	if s.State == Reserved {
+		at := a.stamp()
+		a.key.HeldSats -= s.HeldSats
+		s.State = Released
+		a.update(s, at)
+	}
+	return Result{Spend: *s}, nil
+}
+
+// Reverse makes a payment count nowhere, for good. It names the spend or the
+// transaction; the other is empty.
+type Reverse struct {
+	KeyRef
+	SpendID       string
+	TransactionID string
+}
+
+func (op Reverse) names() (string, string) { return op.SpendID, op.TransactionID }
+
+func (op Reverse) apply(a *account) (Result, error) {
+	if op.SpendID == "" {
+		s := a.byTransaction[op.TransactionID]
+		if s == nil {
+			return op.remember(a), nil
+		}
+		return a.reverseKnown(s), nil
+	}
+	if s := a.spends[op.SpendID]; s != nil {
+		return a.reverseKnown(s), nil
+	}
+	at := a.stamp()
+	return Result{Spend: *a.insert(Spend{ID: op.SpendID, State: Reversed, ReversedAtUs: at}, at)}, nil
+}
+
+// remember notes a transaction that no spend carries yet.
+func (op Reverse) remember(a *account) Result {
+	s := Spend{KeyID: a.key.ID, State: Reversed, TransactionID: op.TransactionID}
+	if !a.reversed[op.TransactionID] {
+		s.ReversedAtUs = a.stamp()
+		a.reversed[op.TransactionID] = true
+		a.reversals = append(a.reversals, Reversal{KeyID: a.key.ID, TransactionID: op.TransactionID, ReversedAtUs: s.ReversedAtUs})
+	}
+	return Result{Spend: s}
+}
+
+func (a *account) reverseKnown(s *Spend) Result {
+	if s.State != Reversed {
+		at := a.stamp()
+		a.reverse(s, at)
+		a.update(s, at)
+	}
+	return Result{Spend: *s}
+}
+
+// reverse takes s out of the sums.
+func (a *account) reverse(s *Spend, atUs int64) {
+	switch s.State {
+	case Reserved:
+		a.key.HeldSats -= s.HeldSats
+	case Settled:
+		a.key.unspend(s.AmountSats, s.SettledAtUs)
+	}
+	s.State, s.ReversedAtUs = Reversed, atUs
+}

@@ -1,0 +1,156 @@
+// What every call passes through.
+
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connectproto"
+	"github.com/google/uuid"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+
+	"github.com/satcap/satcap/internal/auth"
+)
+
+// requestIDHeader names a call in the logs of both sides.
+const requestIDHeader = "X-Request-Id"
+
+// requestIDs are what is taken over from a caller.
+var requestIDs = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,64}$`)
+
+// observe records every call, and turns a panic into an internal error.
+func observe(log *slog.Logger) connect.ServerInterceptor {
+	return func(next connect.ServerFunc) connect.ServerFunc {
+		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) (err error) {
+			start := time.Now()
+			requestID := takeRequestID(ctx)
+			seen := &observed{ServerStream: stream}
+			defer func() {
+				if p := recover(); p != nil {
+					if p == http.ErrAbortHandler { //nolint:errorlint // the sentinel is panicked with as it is
+						panic(p)
+					}
+					log.Error("panic", "request_id", requestID, "rpc", spec.Procedure, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+					err = newError(nil, connect.CodeInternal, reasonInternal, "internal error")
+				}
+				record(ctx, log, requestID, spec, seen.keyID, time.Since(start), err)
+			}()
+			return next(ctx, spec, seen)
+		}
+	}
+}
+
+// takeRequestID is the caller's name for the call or a new one, which the
+// answer repeats.
+func takeRequestID(ctx context.Context) string {
+	info, ok := connect.CallInfoForServerContext(ctx)
+	if !ok {
+		return ""
+	}
+	id := info.RequestHeader().Get(requestIDHeader)
+	if !requestIDs.MatchString(id) {
+		id = uuid.NewString()
+	}
+	info.ResponseHeader().Set(requestIDHeader, id)
+	return id
+}
+
+// record writes the line of one call: what, about which key, how it ended and
+// how long it took. Amounts, names and secrets are not in it.
+func record(ctx context.Context, log *slog.Logger, requestID string, spec connect.Spec, keyID string, took time.Duration, err error) {
+	level, code := slog.LevelInfo, "ok"
+	attrs := []slog.Attr{slog.String("request_id", requestID), slog.String("rpc", spec.Procedure)}
+	if keyID != "" {
+		attrs = append(attrs, slog.String("api_key_id", keyID))
+	}
+	if err != nil {
+		code = connect.CodeOf(err).String()
+		attrs = append(attrs, slog.String("reason", reasonOf(err)))
+		if c := connect.CodeOf(err); c == connect.CodeInternal || c == connect.CodeUnavailable {
+			level = slog.LevelError
+			attrs = append(attrs, slog.Any("cause", errors.Unwrap(err)))
+		}
+	}
+	attrs = append(attrs, slog.String("code", code), slog.Int64("duration_us", took.Microseconds()))
+	log.LogAttrs(ctx, level, "call", attrs...)
+}
+
+// reasonOf reads the reason of an error that this package made.
+func reasonOf(err error) string {
+	var answered *connect.Error
+	if !errors.As(err, &answered) {
+		return ""
+	}
+	for _, d := range answered.Details() {
+		if message, err := connectproto.UnmarshalErrorDetail(d); err == nil {
+			if info, ok := message.(*errdetails.ErrorInfo); ok {
+				return info.GetReason()
+			}
+		}
+	}
+	return ""
+}
+
+// observed notes which key a request is about.
+type observed struct {
+	connect.ServerStream
+	keyID string
+}
+
+func (o *observed) Receive(msg any) error {
+	err := o.ServerStream.Receive(msg)
+	if named, ok := msg.(interface{ GetApiKeyId() string }); ok && err == nil {
+		if id, parseErr := uuid.Parse(named.GetApiKeyId()); parseErr == nil {
+			o.keyID = id.String()
+		}
+	}
+	return err
+}
+
+// answerErrors makes every error one that callers can read.
+func answerErrors() connect.ServerInterceptor {
+	return func(next connect.ServerFunc) connect.ServerFunc {
+		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+			if err := next(ctx, spec, stream); err != nil {
+				return toConnect(err)
+			}
+			return nil
+		}
+	}
+}
+
+// authenticate finds out who is calling and what the call may reach, before
+// anything of the request is read.
+func authenticate(a auth.Authenticator) connect.ServerInterceptor {
+	return func(next connect.ServerFunc) connect.ServerFunc {
+		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+			info, ok := connect.CallInfoForServerContext(ctx)
+			if !ok {
+				return auth.ErrUnauthenticated
+			}
+			caller, err := a.Authenticate(info.RequestHeader().Get("Authorization"))
+			if err != nil {
+				return err
+			}
+			grant, err := auth.Permit(spec.Procedure, caller)
+			if err != nil {
+				return err
+			}
+			return next(auth.WithGrant(ctx, grant), spec, stream)
+		}
+	}
+}
+
+// unknownMethod stands for every method that does not exist, so that calls of
+// them pass through the same interceptors.
+func unknownMethod(context.Context, connect.Spec, connect.ServerStream) error {
+	return auth.ErrUnlisted
+}

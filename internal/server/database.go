@@ -1,0 +1,31 @@
+// Which store a database setting means.
+
+package server
+
+import (
+	"context"
+	"runtime"
+
+	"github.com/satcap/satcap/internal/config"
+	"github.com/satcap/satcap/internal/store"
+	"github.com/satcap/satcap/internal/store/postgres"
+	"github.com/satcap/satcap/internal/store/sqlite"
+)
+
+// OpenStore opens the database that db names.
+func OpenStore(ctx context.Context, db config.DB) (store.Store, error) {
+	if db.SQLitePath != "" {
+		return sqlite.Open(ctx, db.SQLitePath)
+	}
+	return postgres.Open(ctx, db.PostgresURL)
+}
+
+// shards is how many batches the database can take at once. SQLite has one
+// writer; Postgres commits several side by side, up to what its disk merges
+// into one flush.
+func shards(db config.DB) int {
+	if db.SQLitePath != "" {
+		return 1
+	}
+	return max(2, min(8, runtime.NumCPU()))
+}

@@ -1,0 +1,35 @@
+// What Postgres reports, in the store's words.
+
+package postgres
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/satcap/satcap/internal/store"
+)
+
+// The codes after which the same transaction may succeed
+// (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+const (
+	serializationFailure = "40001"
+	deadlockDetected     = "40P01"
+)
+
+// classify turns an error from before a commit into one of the store's.
+func classify(doing string, err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && (pg.Code == serializationFailure || pg.Code == deadlockDetected) {
+		return fmt.Errorf("%w: %s: %w", store.ErrConflict, doing, err)
+	}
+	return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, doing, err)
+}
+
+// reported says whether err is the server's answer to a statement, rather than
+// the end of the connection or of the server.
+func reported(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.SeverityUnlocalized == "ERROR"
+}

@@ -1,0 +1,151 @@
+// Package postgres keeps keys and spends in PostgreSQL 14 or newer.
+//
+// A batch locks its keys by SELECT FOR UPDATE in the order of their ids, under
+// READ COMMITTED, and everything it decides on is read after that. It reaches
+// the server in two round trips: one that begins, locks and loads, and one that
+// saves and commits. No session state is used, so a transaction pooler between
+// satcap and the server is fine.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"github.com/satcap/satcap/internal/ledger"
+	"github.com/satcap/satcap/internal/store"
+	"github.com/satcap/satcap/internal/store/migration"
+)
+
+// migrationLock is the key of the advisory lock under which migrations run.
+const migrationLock = 0x736174636170 // "satcap"
+
+// Store is a [store.Store] on PostgreSQL.
+type Store struct {
+	pool       *pgxpool.Pool
+	migrations *migration.Migrations
+	clock      func() *int64
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Option changes how Open sets the store up.
+type Option func(*Store)
+
+// WithClock replaces the server's clock, for tests.
+func WithClock(clockUs func() int64) Option {
+	return func(s *Store) {
+		s.clock = func() *int64 { us := clockUs(); return &us }
+	}
+}
+
+// Open connects to url and checks that the server is one that keeps what it
+// acknowledges; see [store.ErrUnsafe]. It does not touch the schema: see Migrate.
+func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		// The error of pgx may repeat the URL, with its password.
+		return nil, fmt.Errorf("%w: the database URL is not valid", store.ErrUnavailable)
+	}
+	if !strings.Contains(url, "default_query_exec_mode") {
+		// Descriptions are cached here, statements are not kept on the server,
+		// where a transaction pooler would lose them.
+		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	}
+	if config.ConnConfig.RuntimeParams["application_name"] == "" {
+		config.ConnConfig.RuntimeParams["application_name"] = "satcap"
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("%w: connect: %w", store.ErrUnavailable, err)
+	}
+	s := &Store{pool: pool, clock: func() *int64 { return nil }}
+	for _, o := range options {
+		o(s)
+	}
+	if err := s.checkSettings(ctx); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	if s.migrations, err = migration.New(goose.DialectPostgres, stdlib.OpenDBFromPool(pool), "postgres"); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// checkSettings refuses a server that could lose or garble what it acknowledged.
+func (s *Store) checkSettings(ctx context.Context) error {
+	for _, c := range []struct{ setting, bad, why string }{
+		{"fsync", "off", "the server would lose acknowledged spends in a crash"},
+		{"synchronous_commit", "off", "the server would lose acknowledged spends in a crash"},
+		{"in_recovery", "t", "this is a standby: connect to the primary"},
+	} {
+		query, args := "SELECT current_setting($1)", []any{c.setting}
+		if c.setting == "in_recovery" {
+			query, args = "SELECT left(pg_is_in_recovery()::text, 1)", nil
+		}
+		var value string
+		if err := s.pool.QueryRow(ctx, query, args...).Scan(&value); err != nil {
+			return fmt.Errorf("%w: read settings: %w", store.ErrUnavailable, err)
+		}
+		if value == c.bad {
+			return fmt.Errorf("%w: %s is %s: %s", store.ErrUnsafe, c.setting, value, c.why)
+		}
+	}
+	var encoding, version string
+	if err := s.pool.QueryRow(ctx, "SELECT current_setting('server_encoding'), current_setting('server_version_num')").Scan(&encoding, &version); err != nil {
+		return fmt.Errorf("%w: read settings: %w", store.ErrUnavailable, err)
+	}
+	if encoding != "UTF8" {
+		return fmt.Errorf("%w: the database's encoding is %s, it must be UTF8", store.ErrUnsafe, encoding)
+	}
+	if n, err := strconv.Atoi(version); err != nil || n < 140000 {
+		return fmt.Errorf("%w: the server's version is %s, it must be PostgreSQL 14 or newer", store.ErrUnsafe, version)
+	}
+	return nil
+}
+
+// Migrate brings the schema up to date and returns its version. Several
+// programs may call it at once.
+func (s *Store) Migrate(ctx context.Context) (version int64, err error) {
+	// The lock is of a transaction, not of a session, so that it works through a
+	// transaction pooler and goes when the connection does.
+	tx, err := s.pool.Begin(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("%w: begin: %w", store.ErrUnavailable, err)
+	}
+	defer func() { err = errors.Join(err, ignoreClosed(tx.Rollback(ctx))) }()
+	if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(migrationLock)); err != nil {
+		return 0, fmt.Errorf("%w: lock: %w", store.ErrUnavailable, err)
+	}
+	return s.migrations.Up(ctx)
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, pgx.ErrTxClosed) {
+		return nil
+	}
+	return err
+}
+
+// CheckSchema implements [store.Store].
+func (s *Store) CheckSchema(ctx context.Context) error { return s.migrations.Check(ctx) }
+
+// Close implements [store.Store].
+func (s *Store) Close() error {
+	s.pool.Close()
+	return nil
+}
+
+// lengths are the lengths of the windows, for the queries.
+func lengths() (dailyUs, weeklyUs, monthlyUs, annualUs int64) {
+	return ledger.Daily.LengthUs(), ledger.Weekly.LengthUs(), ledger.Monthly.LengthUs(), ledger.Annual.LengthUs()
+}

@@ -1,0 +1,162 @@
+// A batch: one write transaction, which is the lock of everything.
+
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/satcap/satcap/internal/ledger"
+	"github.com/satcap/satcap/internal/store"
+	"github.com/satcap/satcap/internal/store/sqlite/internal/dbsqlc"
+)
+
+type batch struct {
+	tx   *sql.Tx
+	q    *dbsqlc.Queries
+	snap *ledger.Snapshot
+}
+
+// Load implements [store.Store].
+func (s *Store) Load(ctx context.Context, p store.LoadParams) (store.Batch, error) {
+	tx, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, unavailable("begin", err)
+	}
+	b := &batch{tx: tx, q: s.writes.WithTx(tx), snap: &ledger.Snapshot{
+		ClockUs: s.clock(), Keys: make(map[ledger.KeyID]*ledger.KeySnapshot, len(p.Keys)),
+	}}
+	if err := b.load(ctx, p); err != nil {
+		b.Rollback()
+		return nil, unavailable("load", err)
+	}
+	return b, nil
+}
+
+func (b *batch) load(ctx context.Context, p store.LoadParams) error {
+	for _, id := range p.Keys {
+		if err := b.loadKey(ctx, id); err != nil {
+			return err
+		}
+	}
+	for _, n := range p.Spends {
+		rows, err := b.q.LoadSpends(ctx, dbsqlc.LoadSpendsParams{KeyID: n.KeyID[:], SpendID: n.ID})
+		if err != nil {
+			return err
+		}
+		b.addSpends(rows)
+	}
+	for _, n := range p.Transactions {
+		rows, err := b.q.LoadSpendsByTransaction(ctx, dbsqlc.LoadSpendsByTransactionParams{KeyID: n.KeyID[:], TransactionID: n.ID})
+		if err != nil {
+			return err
+		}
+		b.addSpends(rows)
+		reversals, err := b.q.LoadReversals(ctx, dbsqlc.LoadReversalsParams{KeyID: n.KeyID[:], TransactionID: n.ID})
+		if err != nil {
+			return err
+		}
+		if k := b.snap.Keys[n.KeyID]; k != nil {
+			k.Reversals = append(k.Reversals, reversals...)
+		}
+	}
+	return nil
+}
+
+func (b *batch) loadKey(ctx context.Context, id ledger.KeyID) error {
+	rows, err := b.q.LockKeys(ctx, id[:])
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	k := &ledger.KeySnapshot{Key: keyOf(rows[0])}
+	k.NowUs = ledger.NowUs(b.snap.ClockUs, k.Key.LastUs)
+	daily, weekly, monthly, annual := lengths()
+	left, err := b.q.LoadLeft(ctx, dbsqlc.LoadLeftParams{
+		KeyID: id[:], AsOfUs: k.Key.AsOfUs, NowUs: k.NowUs,
+		DailyUs: daily, WeeklyUs: weekly, MonthlyUs: monthly, AnnualUs: annual,
+	})
+	if err != nil {
+		return err
+	}
+	k.Left = ledger.Left{
+		HeldSats:  left.LeftHeldSats,
+		SpentSats: [ledger.WindowCount]int64{left.LeftDailySats, left.LeftWeeklySats, left.LeftMonthlySats, left.LeftAnnualSats},
+	}
+	b.snap.Keys[id] = k
+	return nil
+}
+
+// addSpends adds each spend once, though it may be found by both names.
+func (b *batch) addSpends(rows []dbsqlc.Spend) {
+rows:
+	for _, r := range rows {
+		k := b.snap.Keys[ledger.KeyID(r.ApiKeyID)]
+		if k == nil {
+			continue
+		}
+		for _, known := range k.Spends {
+			if known.CreatedAtUs == r.CreatedAtUs {
+				continue rows
+			}
+		}
+		k.Spends = append(k.Spends, spendOf(r))
+	}
+}
+
+func (b *batch) Snapshot() *ledger.Snapshot { return b.snap }
+
+func (b *batch) LoadSchedules(ctx context.Context, ids []ledger.KeyID, limit int) error {
+	for _, id := range ids {
+		k := b.snap.Keys[id]
+		schedule, err := loadSchedule(ctx, b.q, id, k.NowUs, limit)
+		if err != nil {
+			return unavailable("load schedules", err)
+		}
+		k.Schedule = schedule
+	}
+	return nil
+}
+
+// loadSchedule reads what comes back to a key after nowUs.
+func loadSchedule(ctx context.Context, q *dbsqlc.Queries, id ledger.KeyID, nowUs int64, limit int) (*ledger.Schedule, error) {
+	schedule := &ledger.Schedule{Limit: limit}
+	holds, err := q.LoadHoldsAfter(ctx, dbsqlc.LoadHoldsAfterParams{KeyID: id[:], AfterUs: nowUs, RowLimit: int64(limit)})
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range holds {
+		schedule.Holds = append(schedule.Holds, ledger.Event{AtUs: h.ExpiresAtUs, AmountSats: h.HeldSats, CreatedAtUs: h.CreatedAtUs})
+	}
+	for _, w := range ledger.Windows() {
+		settled, err := q.LoadSettledAfter(ctx, dbsqlc.LoadSettledAfterParams{KeyID: id[:], AfterUs: nowUs - w.LengthUs(), RowLimit: int64(limit)})
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range settled {
+			schedule.Settled[w] = append(schedule.Settled[w], ledger.Event{
+				AtUs: r.SettledAtUs + w.LengthUs(), AmountSats: r.AmountSats, CreatedAtUs: r.CreatedAtUs,
+			})
+		}
+	}
+	return schedule, nil
+}
+
+// Commit saves, row by row through prepared statements, and commits.
+func (b *batch) Commit(ctx context.Context, c *ledger.Changes) error {
+	defer b.Rollback()
+	if err := b.save(ctx, c); err != nil {
+		return unavailable("save", err)
+	}
+	if err := b.tx.Commit(); err != nil {
+		// The log may have been written and only its sync have failed.
+		return fmt.Errorf("%w: commit: %w", store.ErrOutcomeUnknown, err)
+	}
+	return nil
+}
+
+func (b *batch) Rollback() {
+	// After a commit, or where a cancelled context has rolled back already, this
+	// does nothing and says so.
+	_ = b.tx.Rollback()
+}

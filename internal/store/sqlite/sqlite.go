@@ -1,0 +1,158 @@
+// Package sqlite keeps keys and spends in one SQLite file, by modernc.org/sqlite,
+// which needs no C compiler.
+//
+// There is one writer: a batch is a transaction begun IMMEDIATE, which is the
+// lock of all keys. Readers have connections of their own and never wait for
+// the writer (WAL). Commits are synced to disk before they are answered
+// (synchronous=FULL).
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/satcap/satcap/internal/ledger"
+	"github.com/satcap/satcap/internal/store"
+	"github.com/satcap/satcap/internal/store/migration"
+	"github.com/satcap/satcap/internal/store/sqlite/internal/dbsqlc"
+)
+
+// Store is a [store.Store] on SQLite.
+type Store struct {
+	writer, reader *sql.DB
+	writes, reads  *dbsqlc.Queries // prepared once Migrate has run
+	migrations     *migration.Migrations
+	clock          func() int64
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Option changes how Open sets the store up.
+type Option func(*Store)
+
+// WithClock replaces the system's clock, for tests.
+func WithClock(clockUs func() int64) Option { return func(s *Store) { s.clock = clockUs } }
+
+// Open opens the database file at path, and makes it, readable by its owner
+// alone, if there is none.
+func Open(ctx context.Context, path string, options ...Option) (*Store, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("%w: open the database file: %w", store.ErrUnavailable, err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("%w: open the database file: %w", store.ErrUnavailable, err)
+	}
+	s := &Store{clock: func() int64 { return time.Now().UnixMicro() }}
+	for _, o := range options {
+		o(s)
+	}
+	// The settings are of a connection and not of the file, so they are in the
+	// name that every connection is opened by. busy_timeout comes first: setting
+	// the journal mode may have to wait for another program.
+	common := url.Values{"_pragma": {
+		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "fullfsync(1)", "foreign_keys(1)",
+	}}
+	if s.writer, err = open(path, common, url.Values{"_txlock": {"immediate"}}, 1); err != nil {
+		return nil, err
+	}
+	if s.reader, err = open(path, common, url.Values{"_pragma": {"query_only(1)"}}, max(4, runtime.NumCPU())); err != nil {
+		return nil, errors.Join(err, s.writer.Close())
+	}
+	if err := s.checkSettings(ctx); err != nil {
+		return nil, errors.Join(err, s.writer.Close(), s.reader.Close())
+	}
+	if s.migrations, err = migration.New(goose.DialectSQLite3, s.writer, "sqlite"); err != nil {
+		return nil, errors.Join(err, s.writer.Close(), s.reader.Close())
+	}
+	s.writes, s.reads = dbsqlc.New(s.writer), dbsqlc.New(s.reader)
+	return s, nil
+}
+
+// open opens a pool of connections that are kept as long as the pool is.
+func open(path string, common, own url.Values, connections int) (*sql.DB, error) {
+	query := url.Values{"_pragma": append(append([]string{}, common["_pragma"]...), own["_pragma"]...)}
+	if lock := own.Get("_txlock"); lock != "" {
+		query.Set("_txlock", lock)
+	}
+	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
+	db, err := sql.Open("sqlite", name)
+	if err != nil {
+		return nil, fmt.Errorf("%w: open: %w", store.ErrUnavailable, err)
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+// checkSettings refuses a file on which acknowledged commits could be lost.
+func (s *Store) checkSettings(ctx context.Context) error {
+	var journal string
+	var synchronous int
+	if err := s.writer.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&journal); err != nil {
+		return fmt.Errorf("%w: read settings: %w", store.ErrUnavailable, err)
+	}
+	if err := s.writer.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&synchronous); err != nil {
+		return fmt.Errorf("%w: read settings: %w", store.ErrUnavailable, err)
+	}
+	if journal != "wal" || synchronous != 2 {
+		return fmt.Errorf("%w: journal_mode is %s and synchronous is %d, they must be wal and 2 (FULL)", store.ErrUnsafe, journal, synchronous)
+	}
+	return nil
+}
+
+// Migrate implements [store.Store], and prepares all statements.
+func (s *Store) Migrate(ctx context.Context) (version int64, err error) {
+	if version, err = s.migrations.Up(ctx); err != nil {
+		return version, err
+	}
+	if s.writes, err = dbsqlc.Prepare(ctx, s.writer); err != nil {
+		return version, fmt.Errorf("%w: prepare: %w", store.ErrUnavailable, err)
+	}
+	if s.reads, err = dbsqlc.Prepare(ctx, s.reader); err != nil {
+		return version, fmt.Errorf("%w: prepare: %w", store.ErrUnavailable, err)
+	}
+	return version, nil
+}
+
+// CheckSchema implements [store.Store].
+func (s *Store) CheckSchema(ctx context.Context) error { return s.migrations.Check(ctx) }
+
+// ClockUs implements [store.Store]. It asks the database as well, so that an
+// answer means that there is one.
+func (s *Store) ClockUs(ctx context.Context) (int64, error) {
+	us, err := s.reads.ReadClock(ctx, s.clock())
+	if err != nil {
+		return 0, unavailable("read clock", err)
+	}
+	return us, nil
+}
+
+// Close implements [store.Store].
+func (s *Store) Close() error {
+	var errs []error
+	for _, q := range []*dbsqlc.Queries{s.reads, s.writes} {
+		errs = append(errs, q.Close())
+	}
+	return errors.Join(append(errs, s.reader.Close(), s.writer.Close())...)
+}
+
+// unavailable turns an error from before a commit into the store's. There is
+// one writer, so no transaction is ever broken off for another's sake.
+func unavailable(doing string, err error) error {
+	return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, doing, err)
+}
+
+// lengths are the lengths of the windows, for the queries.
+func lengths() (dailyUs, weeklyUs, monthlyUs, annualUs int64) {
+	return ledger.Daily.LengthUs(), ledger.Weekly.LengthUs(), ledger.Monthly.LengthUs(), ledger.Annual.LengthUs()
+}
