@@ -55,7 +55,7 @@ func Apply(snap *Snapshot, ops []Operation) Applied {
 		}
 	}
 	for _, a := range order {
-		if a.unexplained {
+		if a.unexplained && !a.broken {
 			applied.Unexplained = append(applied.Unexplained, a.key.ID)
 			if a.loaded.Schedule != nil {
 				applied.ScheduleLimit = WalkBound

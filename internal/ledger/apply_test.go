@@ -126,6 +126,19 @@ func TestUnsoundSums(t *testing.T) {
 	}
 }
 
+// A snapshot read for a moment that the key has passed would bring time back.
+func TestStaleSnapshot(t *testing.T) {
+	t.Parallel()
+	b := setup(t, ledger.Limits{})
+	b.ok(b.reserve("s", 10))
+	ops := []ledger.Operation{b.release("s")}
+	snap := b.load(ops)
+	snap.Keys[b.on.KeyID].NowUs = b.key().LastUs
+	applied := ledger.Apply(snap, ops)
+	require.ErrorIs(t, applied.Outcomes[0].Err, ledger.ErrInvariant)
+	require.True(t, applied.Changes.Empty())
+}
+
 // Applying the same batch again gives the same answer: the engine does, when a
 // refusal needs a schedule or the store asks to retry.
 func TestApplyLeavesTheSnapshotAlone(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 // Refusals. An operation that is refused changes nothing.
 var (
+	ErrAmount              = errors.New("amount_sats must be at least 1")
 	ErrKeyNotFound         = errors.New("no such API key")
 	ErrKeyRevoked          = errors.New("the API key is revoked")
 	ErrKeyExpired          = errors.New("the API key has expired")

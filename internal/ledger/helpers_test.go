@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
 	if !given {
-		checks := "700"
+		checks := "1000"
 		if testing.Short() {
 			checks = "100"
 		}

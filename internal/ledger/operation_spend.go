@@ -16,6 +16,9 @@ func (op Reserve) names() (string, string) { return op.SpendID, "" }
 // apply looks at the spend first, so that a retry gets the answer of the first
 // call whatever has become of the key since; then at the key; then at the limits.
 func (op Reserve) apply(a *account) (Result, error) {
+	if op.AmountSats < 1 {
+		return Result{}, ErrAmount
+	}
 	if s := a.spends[op.SpendID]; s != nil {
 		switch {
 		case s.State != Reserved:
@@ -57,6 +60,9 @@ type Settle struct {
 func (op Settle) names() (string, string) { return op.SpendID, op.TransactionID }
 
 func (op Settle) apply(a *account) (Result, error) {
+	if op.AmountSats < 0 {
+		return Result{}, ErrAmount
+	}
 	s := a.spends[op.SpendID]
 	if s != nil && s.State == Reversed {
 		return Result{Spend: *s}, nil

@@ -195,3 +195,20 @@ func TestReserveWhenTheClockStepsBack(t *testing.T) {
 	b.ok(b.reserve("again", 100)) // what has left stays away
 	b.sums(100, 0, 60)
 }
+
+// The API checks amounts as well; here the rule is that no message, however it
+// got this far, can take from a sum by booking a negative amount.
+func TestAmountsBelowOne(t *testing.T) {
+	t.Parallel()
+	for _, op := range []ledger.Operation{
+		ledger.Reserve{SpendID: "s"}, ledger.Reserve{SpendID: "s", AmountSats: -1},
+		ledger.Settle{SpendID: "s", AmountSats: -1},
+	} {
+		key := ledger.Key{State: ledger.KeyActive}
+		applied := ledger.Apply(&ledger.Snapshot{ClockUs: 1, Keys: map[ledger.KeyID]*ledger.KeySnapshot{
+			{}: {Key: key, NowUs: 1},
+		}}, []ledger.Operation{op})
+		require.ErrorIs(t, applied.Outcomes[0].Err, ledger.ErrAmount)
+		require.True(t, applied.Changes.Empty())
+	}
+}

@@ -120,6 +120,25 @@ func TestWalkIsBounded(t *testing.T) {
 	require.Equal(t, leaves(6)+6*day, refusal.AvailableNotBeforeUs, "the week has room when six have left it")
 }
 
+// The bound is on both kinds together, also where neither list was cut.
+func TestWalkIsBoundedOverBothLists(t *testing.T) {
+	t.Parallel()
+	b := setup(t, ledger.Limits{})
+	const pairs = ledger.WalkBound/2 + 1
+	for i := range pairs {
+		b.clockUs = start + int64(i)*second
+		hold := b.reserve(fmt.Sprintf("held%d", i), 1)
+		hold.TTLUs = day
+		b.run(t, b.settle(fmt.Sprintf("s%d", i), 1), hold)
+	}
+	b.change(func(k *ledger.Key) { k.Limits[ledger.Daily] = 2 * pairs })
+	last := start + (pairs-2)*second + 1 + day // the hold of the last pair but one
+	require.Equal(t, last, b.exceeded(b.reserve("s", ledger.WalkBound)).AvailableAtUs)
+	refusal := b.exceeded(b.reserve("s", ledger.WalkBound+1))
+	require.Zero(t, refusal.AvailableAtUs)
+	require.Equal(t, last, refusal.AvailableNotBeforeUs)
+}
+
 // A list that was cut hides what comes after its end; the walk must not jump
 // over that to an event of the other list.
 func TestWalkStopsWhereAListWasCut(t *testing.T) {

@@ -41,6 +41,7 @@ var answers = []answer{
 	{auth.ErrPermissionDenied, connect.CodePermissionDenied, "PERMISSION_DENIED", "this caller may not make this call"},
 	{auth.ErrUnlisted, connect.CodeUnimplemented, "UNIMPLEMENTED", "there is no such method"},
 
+	{ledger.ErrAmount, connect.CodeInvalidArgument, reasonInvalidArgument, ""},
 	{ledger.ErrKeyNotFound, connect.CodeNotFound, "API_KEY_NOT_FOUND", ""},
 	{ledger.ErrSpendNotFound, connect.CodeNotFound, "SPEND_NOT_FOUND", ""},
 	{ledger.ErrKeyRevoked, connect.CodeFailedPrecondition, "API_KEY_REVOKED", ""},
