@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -27,14 +29,15 @@ on this machine only, and every call needs "Authorization: Bearer TOKEN", where
 TOKEN is SATCAP_DEV_TOKEN or, without that, made at start and printed once. The
 token is the core API and an owner with the subject "dev" at once.
 
-SIGINT and SIGTERM finish the calls in progress and end the server.`
+SIGINT and SIGTERM finish the calls in progress and end the server; a second
+one ends it at once.`
 
 func newServeCommand(a *app) *cobra.Command {
 	cfg := config.Defaults()
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Serve the API", Long: serveLong, Args: wantArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg.DevToken = a.env[envDevToken]
+			cfg.DevToken = strings.TrimSpace(a.env[envDevToken]) // as the client commands do
 			if err := cfg.Validate(); err != nil {
 				return usageErrorf("%v", err)
 			}
@@ -44,6 +47,7 @@ func newServeCommand(a *app) *cobra.Command {
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
+			context.AfterFunc(ctx, stop) // from here on a signal does what it does by itself
 			s, err := server.New(ctx, cfg, telemetry.NewLogger(a.stderr, level, cfg.LogFormat))
 			if err != nil {
 				return err
@@ -98,6 +102,9 @@ func newVerifyCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "verify", Short: "Recompute all sums and report differences", Long: verifyLong, Args: wantArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := requireDatabase(db); err != nil {
+				return err
+			}
 			return withStore(cmd.Context(), db, func(s store.Store) error { return a.verify(cmd.Context(), s) })
 		},
 	}
@@ -118,6 +125,19 @@ func (a *app) verify(ctx context.Context, s store.Store) error {
 	fmt.Fprintf(a.stderr, "%d API keys and %d spends checked, %d differences\n", report.Keys, report.Spends, report.Differences)
 	if report.Differences > 0 {
 		return errors.New("the stored sums are not what the rows add up to")
+	}
+	return nil
+}
+
+// requireDatabase refuses an SQLite file that does not exist, which opening it
+// would make: an empty database has no differences.
+func requireDatabase(db string) error {
+	parsed, err := config.ParseDB(db)
+	if err != nil || parsed.SQLitePath == "" {
+		return nil // withStore says what is wrong
+	}
+	if _, err := os.Stat(parsed.SQLitePath); err != nil {
+		return fmt.Errorf("--db: there is no database to verify: %w", err)
 	}
 	return nil
 }

@@ -72,6 +72,9 @@ func (s Server) Validate() error {
 	if err := s.checkListen(); err != nil {
 		errs = append(errs, err)
 	}
+	if strings.ContainsFunc(s.DevToken, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		errs = append(errs, errors.New("SATCAP_DEV_TOKEN must be ASCII without spaces: a header cannot carry it otherwise"))
+	}
 	return errors.Join(errs...)
 }
 
@@ -108,6 +111,9 @@ type DB struct {
 // ParseDB reads sqlite:PATH, postgres://... or postgresql://...
 func ParseDB(text string) (DB, error) {
 	if path, ok := strings.CutPrefix(text, "sqlite:"); ok && path != "" {
+		if path == ":memory:" {
+			return DB{}, errors.New("--db sqlite::memory: a database in memory would lose what was acknowledged: give sqlite:PATH of a file")
+		}
 		return DB{SQLitePath: path}, nil
 	}
 	if strings.HasPrefix(text, "postgres://") || strings.HasPrefix(text, "postgresql://") {

@@ -192,9 +192,9 @@ func (e *Engine) CheckClock(ctx context.Context) error {
 }
 
 func (e *Engine) checkSkew(clockUs int64) error {
-	skew := time.Duration(clockUs-e.cfg.Now().UnixMicro()) * time.Microsecond
-	if skew.Abs() > e.cfg.MaxSkew {
-		e.log.Error("clock skew", "skew", skew)
+	skewUs, maxUs := clockUs-e.cfg.Now().UnixMicro(), e.cfg.MaxSkew.Microseconds()
+	if skewUs < -maxUs || skewUs > maxUs {
+		e.log.Error("clock skew", "seconds", float64(skewUs)/1e6)
 		return ErrClockSkew
 	}
 	return nil

@@ -82,7 +82,7 @@ func TestConflictsAreRetried(t *testing.T) {
 	}
 }
 
-// TestOtherFailuresAreNot: every other error goes to every caller of the batch
+// TestOtherFailuresAreNotRetried: every other error goes to every caller of the batch
 // after one attempt; the one after it starts afresh.
 func TestOtherFailuresAreNotRetried(t *testing.T) {
 	unknown := errors.New("something new")
@@ -201,8 +201,7 @@ func TestOutcomeUnknown(t *testing.T) {
 	}
 }
 
-// TestFailureIsLogged would be a test of the words; that the callers learn of it
-// is tested above. What must not happen is that one failed batch fails the next.
+// TestFailedBatchFailsNoOther: what waits behind a failed batch is done.
 func TestFailedBatchFailsNoOther(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f, g := newFakeStore(key(1, 100)), newGate(t)
@@ -215,5 +214,31 @@ func TestFailedBatchFailsNoOther(t *testing.T) {
 		require.ErrorIs(t, calls[0].err, store.ErrUnavailable)
 		granted(t, 2, calls[1:]...)
 		require.EqualValues(t, 4, f.keys[keyID(1)].HeldSats)
+	})
+}
+
+// TestReadsFail: what a read fails with is what the store said.
+func TestReadsFail(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := newFakeStore(key(1, 100))
+		f.beforeRead = func(context.Context) error { return store.ErrUnavailable }
+		e := onFake(t, f)
+		for what, read := range reads(e) {
+			require.ErrorIs(t, read(t.Context()), store.ErrUnavailable, what)
+		}
+		require.Len(t, f.keys, 1, "a key was created")
+		f.beforeRead = nil
+
+		_, err := e.Do(t.Context(), reserve(keyID(1), "s", 100))
+		require.NoError(t, err)
+		f.beforeSchedules = func(context.Context) error { return store.ErrUnavailable }
+		_, _, err = e.Check(t.Context(), ref(keyID(1)), 1)
+		require.ErrorIs(t, err, store.ErrUnavailable)
+		f.beforeSchedules = func(context.Context) error {
+			delete(f.keys, keyID(1))
+			return nil
+		}
+		_, _, err = e.Check(t.Context(), ref(keyID(1)), 1)
+		require.ErrorIs(t, err, ledger.ErrKeyNotFound)
 	})
 }

@@ -22,7 +22,7 @@ type fakeStore struct {
 
 	// The hooks run before (after: after) the call does its work, and their error
 	// is its error. nil: no hook. Set them while no batch runs.
-	beforeLoad, beforeSchedules, beforeCommit, afterCommit, beforeSweepable func(context.Context) error
+	beforeLoad, beforeSchedules, beforeCommit, afterCommit, beforeSweepable, beforeRead func(context.Context) error
 	// skew is how far the store's clock is ahead.
 	skew time.Duration
 	// skewUs is more of it, for what a Duration cannot hold.
@@ -61,7 +61,9 @@ func call(ctx context.Context, hook func(context.Context) error) error {
 
 func (f *fakeStore) clockUs() int64 { return time.Now().Add(f.skew).UnixMicro() + f.skewUs }
 
-func (f *fakeStore) ClockUs(context.Context) (int64, error) { return f.clockUs(), nil }
+func (f *fakeStore) ClockUs(ctx context.Context) (int64, error) {
+	return f.clockUs(), call(ctx, f.beforeRead)
+}
 
 func (f *fakeStore) Load(ctx context.Context, p store.LoadParams) (store.Batch, error) {
 	f.mu.Lock()
@@ -141,7 +143,10 @@ func (f *fakeStore) view(id ledger.KeyID) ledger.View {
 	return ledger.View{Key: k, ClockUs: clockUs, NowUs: nowUs, Left: f.left(k, nowUs)}
 }
 
-func (f *fakeStore) ViewKeys(_ context.Context, ids []ledger.KeyID) (views []ledger.View, err error) {
+func (f *fakeStore) ViewKeys(ctx context.Context, ids []ledger.KeyID) (views []ledger.View, err error) {
+	if err := call(ctx, f.beforeRead); err != nil {
+		return nil, err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, id := range ids {
@@ -159,11 +164,17 @@ func (f *fakeStore) ViewSchedule(ctx context.Context, id ledger.KeyID, limit int
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.schedules = append(f.schedules, limit)
+	if _, ok := f.keys[id]; !ok {
+		return nil, nil, nil
+	}
 	v := f.view(id)
 	return &v, f.schedule(id, v.NowUs, limit), nil
 }
 
-func (f *fakeStore) ListKeys(_ context.Context, p store.ListKeysParams) (page []ledger.View, err error) {
+func (f *fakeStore) ListKeys(ctx context.Context, p store.ListKeysParams) (page []ledger.View, err error) {
+	if err := call(ctx, f.beforeRead); err != nil {
+		return nil, err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for id, k := range f.keys {

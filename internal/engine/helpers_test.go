@@ -145,10 +145,16 @@ func (g gate) hold(context.Context) error {
 	return nil
 }
 
-// let lets n pass and returns when all else waits again.
+// let lets n pass, one after the other, and returns when all else waits again.
 func (g gate) let(n int) {
+	g.t.Helper()
 	for range n {
-		g.open <- struct{}{}
+		synctest.Wait()
+		select {
+		case g.open <- struct{}{}:
+		default:
+			g.t.Fatal("nobody waits at the gate")
+		}
 	}
 	synctest.Wait()
 }

@@ -44,6 +44,9 @@ func (e *Engine) Check(ctx context.Context, t ledger.KeyRef, amountSats int64) (
 		if view, schedule, err = e.store.ViewSchedule(ctx, t.KeyID, limit); err != nil {
 			return nil, nil, err
 		}
+		if view == nil {
+			return nil, nil, ledger.ErrKeyNotFound
+		}
 		if err := e.checkSkew(view.ClockUs); err != nil {
 			return nil, nil, err
 		}
@@ -58,7 +61,10 @@ func (e *Engine) ListKeys(ctx context.Context, p store.ListKeysParams) ([]ledger
 	if err != nil || len(views) == 0 {
 		return nil, err
 	}
-	return views, e.checkSkew(views[0].ClockUs)
+	if err := e.checkSkew(views[0].ClockUs); err != nil {
+		return nil, err
+	}
+	return views, nil
 }
 
 // ListSpends reads a page of a key's spends, newest first, as they stand now.

@@ -5,6 +5,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/satcap/satcap/internal/ledger"
@@ -48,15 +49,15 @@ func (e *Engine) sweepForever(ctx context.Context) {
 // key that it looked at, or the zero id after the last page.
 func (e *Engine) SweepPage(ctx context.Context, after ledger.KeyID) (next ledger.KeyID, err error) {
 	for range sweepRounds {
-		var due int
-		if next, due, err = e.sweepOnce(ctx, after); err != nil || due == 0 {
+		var swept int
+		if next, swept, err = e.sweepOnce(ctx, after); err != nil || swept == 0 {
 			break
 		}
 	}
 	return next, err
 }
 
-func (e *Engine) sweepOnce(ctx context.Context, after ledger.KeyID) (next ledger.KeyID, due int, err error) {
+func (e *Engine) sweepOnce(ctx context.Context, after ledger.KeyID) (next ledger.KeyID, swept int, err error) {
 	clockUs, err := e.store.ClockUs(ctx)
 	if err != nil {
 		return after, 0, err
@@ -72,13 +73,17 @@ func (e *Engine) sweepOnce(ctx context.Context, after ledger.KeyID) (next ledger
 		if !k.Due {
 			continue
 		}
-		due++
-		if _, err := e.Do(ctx, ledger.Sweep{KeyRef: ledger.KeyRef{KeyID: k.KeyID}, Limit: sweepRows}); err != nil {
-			return after, due, err
+		_, err := e.Do(ctx, ledger.Sweep{KeyRef: ledger.KeyRef{KeyID: k.KeyID}, Limit: sweepRows})
+		if errors.Is(err, ledger.ErrInvariant) {
+			continue // it is reported already, and stands in the way of no other key
 		}
+		if err != nil {
+			return after, swept, err
+		}
+		swept++
 	}
 	if len(page) == sweepPage {
 		next = page[len(page)-1].KeyID
 	}
-	return next, due, nil
+	return next, swept, nil
 }

@@ -40,7 +40,7 @@ func TestRandomHistories(t *testing.T) {
 	checks, err := strconv.Atoi(flag.Lookup("rapid.checks").Value.String())
 	require.NoError(t, err)
 	t.Logf("reached: %v", seen)
-	if checks < 100 {
+	if checks < 1000 {
 		return
 	}
 	for _, what := range []string{

@@ -4,7 +4,8 @@
 package rpc
 
 import (
-	"regexp"
+	"errors"
+	"io"
 	"strings"
 
 	"connectrpc.com/connect/v2"
@@ -21,8 +22,9 @@ func codecs() []connect.Codec {
 	return []connect.Codec{connectproto.NewBinaryCodec(), json}
 }
 
-// typeName matches what decoders say of Go's types, which is nothing to callers.
-var typeName = regexp.MustCompile(`\s*(into|as)?\s*\*?[a-z0-9]+\.[A-Z][A-Za-z0-9_.]*`)
+// maxMessage is the longest text about a request that is sent back: what could
+// not be read is quoted in it, and gRPC sends it in a header.
+const maxMessage = 1000
 
 // requestMessage is what a caller reads about a request that could not be read
 // or did not pass the validation.
@@ -32,5 +34,21 @@ func requestMessage(raised *connect.Error) string {
 	if unreadable, ok := strings.CutPrefix(message, "unmarshal message: "); ok {
 		message = "the request cannot be read: " + strings.TrimPrefix(unreadable, "proto: ")
 	}
-	return typeName.ReplaceAllString(message, "")
+	if len(message) > maxMessage {
+		message = strings.ToValidUTF8(message[:maxMessage], "") + "..."
+	}
+	return message
+}
+
+// unreadable is an error of reading a request as the client's fault: Connect
+// calls a broken frame internal or unknown, which is what a defect of the server is.
+func unreadable(err error) error {
+	var raised *connect.Error
+	if err == nil || errors.Is(err, io.EOF) {
+		return err
+	}
+	if errors.As(err, &raised) && connectReasons[raised.Code()] != "" {
+		return err
+	}
+	return connect.NewError(connect.CodeInvalidArgument, "the request cannot be read").WithCause(err)
 }

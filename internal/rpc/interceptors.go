@@ -18,6 +18,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 
 	"github.com/satcap/satcap/internal/auth"
+	"github.com/satcap/satcap/internal/store"
 )
 
 // requestIDHeader names a call in the logs of both sides.
@@ -106,7 +107,7 @@ type observed struct {
 }
 
 func (o *observed) Receive(msg any) error {
-	err := o.ServerStream.Receive(msg)
+	err := unreadable(o.ServerStream.Receive(msg))
 	if named, ok := msg.(interface{ GetApiKeyId() string }); ok && err == nil {
 		if id, parseErr := uuid.Parse(named.GetApiKeyId()); parseErr == nil {
 			o.keyID = id.String()
@@ -119,10 +120,16 @@ func (o *observed) Receive(msg any) error {
 func answerErrors() connect.ServerInterceptor {
 	return func(next connect.ServerFunc) connect.ServerFunc {
 		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
-			if err := next(ctx, spec, stream); err != nil {
-				return toConnect(err)
+			err := next(ctx, spec, stream)
+			if err == nil {
+				return nil
 			}
-			return nil
+			// A read that the caller's own deadline or cancellation ended is no
+			// fault of the database, which is what the store takes it for.
+			if ended := ctx.Err(); ended != nil && errors.Is(err, ended) && errors.Is(err, store.ErrUnavailable) {
+				err = ended
+			}
+			return toConnect(err)
 		}
 	}
 }

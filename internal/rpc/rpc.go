@@ -37,13 +37,14 @@ type Config struct {
 
 // NewServer registers all services. The interceptors run in this order: a
 // record of the call and of panics; errors become codes; who is calling and may
-// it call this, before anything of the request is read; then the validation
-// that stands in the .proto files.
+// it call this, before anything of the request is read; whether its headers make
+// sense; then the validation that stands in the .proto files.
 func NewServer(c Config) *connect.Server {
 	server := connect.NewServer(
 		observe(c.Log),
 		answerErrors(),
 		authenticate(c.Authenticator),
+		refuseFaults(),
 		validate.NewServerInterceptor(),
 	)
 	satcapv1connect.RegisterApiKeyServiceHandler(server, &keyService{engine: c.Engine, prefix: c.SecretPrefix})
@@ -56,5 +57,5 @@ func NewServer(c Config) *connect.Server {
 
 // Mount serves the services on mux: Connect, gRPC and gRPC-Web, by POST only.
 func Mount(mux *http.ServeMux, server *connect.Server) {
-	connecthttp.Mount(mux, server, connecthttp.WithCodecs(codecs()...), connecthttp.WithReadMaxBytes(MaxRequestBytes))
+	connecthttp.Mount(checkedMux{mux}, server, connecthttp.WithCodecs(codecs()...), connecthttp.WithReadMaxBytes(MaxRequestBytes))
 }

@@ -49,13 +49,13 @@ CROSS JOIN LATERAL (
 ) AS s ORDER BY s.api_key_id, s.settled_at_us;
 
 -- name: LoadHoldsAfter :many
--- The next holds to expire, per key.
+-- The next holds to expire, per key; of those that expire together the older first.
 SELECT s.api_key_id, s.expires_at_us, s.held_sats, s.created_at_us
 FROM ROWS FROM (unnest(@key_ids::uuid[]), unnest(@after_us::bigint[])) AS n (key_id, after_us)
 CROSS JOIN LATERAL (
     SELECT * FROM spends WHERE api_key_id = n.key_id AND state = 1 AND expires_at_us > n.after_us
-    ORDER BY expires_at_us LIMIT @row_limit
-) AS s ORDER BY s.api_key_id, s.expires_at_us;
+    ORDER BY expires_at_us, created_at_us LIMIT @row_limit
+) AS s ORDER BY s.api_key_id, s.expires_at_us, s.created_at_us;
 
 -- name: SaveKeys :exec
 UPDATE api_keys k SET
@@ -75,14 +75,19 @@ FROM ROWS FROM (
 WHERE k.id = v.id;
 
 -- name: InsertSpends :exec
+-- The columns are named one by one, here and below: sqlc takes * for one column.
 INSERT INTO spends (api_key_id, created_at_us, spend_id, state, amount_sats, held_sats, transaction_id,
     reserved_at_us, expires_at_us, settled_at_us, reversed_at_us, updated_at_us, late, over_hold, unreserved)
-SELECT * FROM ROWS FROM (
+SELECT v.key_id, v.created_at_us, v.spend_id, v.state, v.amount, v.held, v.transaction_id,
+    v.reserved_at_us, v.expires_at_us, v.settled_at_us, v.reversed_at_us, v.updated_at_us, v.late, v.over_hold, v.unreserved
+FROM ROWS FROM (
     unnest(@key_ids::uuid[]), unnest(@created_at_us::bigint[]), unnest(@spend_ids::text[]), unnest(@states::bigint[]),
     unnest(@amounts::bigint[]), unnest(@held::bigint[]), unnest(@transaction_ids::text[]),
     unnest(@reserved_at_us::bigint[]), unnest(@expires_at_us::bigint[]), unnest(@settled_at_us::bigint[]),
     unnest(@reversed_at_us::bigint[]), unnest(@updated_at_us::bigint[]),
-    unnest(@late::boolean[]), unnest(@over_hold::boolean[]), unnest(@unreserved::boolean[])) AS v;
+    unnest(@late::boolean[]), unnest(@over_hold::boolean[]), unnest(@unreserved::boolean[])
+) AS v (key_id, created_at_us, spend_id, state, amount, held, transaction_id,
+    reserved_at_us, expires_at_us, settled_at_us, reversed_at_us, updated_at_us, late, over_hold, unreserved);
 
 -- name: UpdateSpends :exec
 UPDATE spends s SET
@@ -98,7 +103,9 @@ WHERE s.api_key_id = v.key_id AND s.created_at_us = v.created_at_us;
 
 -- name: InsertReversals :exec
 INSERT INTO reversals (api_key_id, transaction_id, reversed_at_us)
-SELECT * FROM ROWS FROM (unnest(@key_ids::uuid[]), unnest(@transaction_ids::text[]), unnest(@reversed_at_us::bigint[])) AS v;
+SELECT v.key_id, v.transaction_id, v.reversed_at_us
+FROM ROWS FROM (unnest(@key_ids::uuid[]), unnest(@transaction_ids::text[]), unnest(@reversed_at_us::bigint[]))
+    AS v (key_id, transaction_id, reversed_at_us);
 
 -- name: InsertLimitChanges :exec
 INSERT INTO limit_changes (api_key_id, revision, limit_window, from_sats, to_sats, changed_at_us, subject, authentication)

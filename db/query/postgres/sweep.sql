@@ -15,7 +15,7 @@ FROM (SELECT * FROM api_keys WHERE id > @after::uuid ORDER BY id LIMIT @row_limi
 UPDATE spends SET state = 3, updated_at_us = expires_at_us
 WHERE api_key_id = @key_id::uuid AND created_at_us IN (
     SELECT s.created_at_us FROM spends s WHERE s.api_key_id = @key_id::uuid AND s.state = 1 AND s.expires_at_us <= @expired_at_us::bigint
-    ORDER BY s.expires_at_us LIMIT @row_limit);
+    ORDER BY s.expires_at_us, s.created_at_us LIMIT @row_limit);
 
 -- name: DeleteOldSpends :exec
 DELETE FROM spends WHERE api_key_id = @key_id::uuid AND created_at_us IN (

@@ -36,9 +36,9 @@ SELECT settled_at_us, amount_sats, created_at_us FROM spends WHERE api_key_id = 
 ORDER BY settled_at_us LIMIT @row_limit;
 
 -- name: LoadHoldsAfter :many
--- The next holds to expire.
+-- The next holds to expire; of those that expire together the older first.
 SELECT expires_at_us, held_sats, created_at_us FROM spends WHERE api_key_id = @key_id AND state = 1 AND expires_at_us > @after_us
-ORDER BY expires_at_us LIMIT @row_limit;
+ORDER BY expires_at_us, created_at_us LIMIT @row_limit;
 
 -- name: SaveKeys :exec
 UPDATE api_keys SET

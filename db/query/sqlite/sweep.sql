@@ -15,7 +15,7 @@ FROM api_keys k WHERE k.id > @after ORDER BY k.id LIMIT @row_limit;
 UPDATE spends SET state = 3, updated_at_us = expires_at_us
 WHERE spends.api_key_id = @key_id AND spends.created_at_us IN (
     SELECT s.created_at_us FROM spends s WHERE s.api_key_id = @key_id AND s.state = 1 AND s.expires_at_us <= @expired_at_us
-    ORDER BY s.expires_at_us LIMIT @row_limit);
+    ORDER BY s.expires_at_us, s.created_at_us LIMIT @row_limit);
 
 -- name: DeleteOldSpends :exec
 DELETE FROM spends WHERE spends.api_key_id = @key_id AND spends.created_at_us IN (

@@ -38,8 +38,12 @@ func (s *Store) Load(ctx context.Context, p store.LoadParams) (store.Batch, erro
 	return b, nil
 }
 
-// load reads everything in one round trip. Each statement has a snapshot of its
-// own, and those after the first are taken when the locks are held.
+// beginBatch says the isolation, whatever the database's default is: each
+// statement has a snapshot of its own, and those after the first are taken when
+// the locks are held.
+const beginBatch = "begin isolation level read committed read write"
+
+// load reads everything in one round trip.
 func (b *batch) load(ctx context.Context, p store.LoadParams, clockUs *int64) error {
 	var (
 		keys                             []dbsqlc.ApiKey
@@ -50,7 +54,7 @@ func (b *batch) load(ctx context.Context, p store.LoadParams, clockUs *int64) er
 		spendKeys, spendIDs              = columns(p.Spends)
 		transactionKeys, transactionIDs  = columns(p.Transactions)
 		daily, weekly, monthly, annualUs = lengths()
-		steps                            = []step{statement("begin")}
+		steps                            = []step{statement(beginBatch)}
 	)
 	steps = append(steps,
 		many((*dbsqlc.Queries).LockKeys, ids, &keys),

@@ -9,10 +9,11 @@ package postgres
 
 import (
 	"context"
-	"errors"
+	"database/sql"
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -27,11 +28,16 @@ import (
 // migrationLock is the key of the advisory lock under which migrations run.
 const migrationLock = 0x736174636170 // "satcap"
 
+// migrationLockPause is the time between two tries to take it.
+const migrationLockPause = 50 * time.Millisecond
+
 // Store is a [store.Store] on PostgreSQL.
 type Store struct {
 	pool       *pgxpool.Pool
+	db         *sql.DB // the same pool, for migrations
 	migrations *migration.Migrations
 	clock      func() *int64
+	tracer     pgx.QueryTracer // tests look at the statements here
 }
 
 var _ store.Store = (*Store)(nil)
@@ -62,20 +68,21 @@ func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "satcap"
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("%w: connect: %w", store.ErrUnavailable, err)
-	}
-	s := &Store{pool: pool, clock: func() *int64 { return nil }}
+	s := &Store{clock: func() *int64 { return nil }}
 	for _, o := range options {
 		o(s)
 	}
+	config.ConnConfig.Tracer = s.tracer
+	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return nil, fmt.Errorf("%w: connect: %w", store.ErrUnavailable, err)
+	}
 	if err := s.checkSettings(ctx); err != nil {
-		pool.Close()
+		s.pool.Close()
 		return nil, err
 	}
-	if s.migrations, err = migration.New(goose.DialectPostgres, stdlib.OpenDBFromPool(pool), "postgres"); err != nil {
-		pool.Close()
+	s.db = stdlib.OpenDBFromPool(s.pool)
+	if s.migrations, err = migration.New(goose.DialectPostgres, s.db, "postgres"); err != nil {
+		s.pool.Close()
 		return nil, err
 	}
 	return s, nil
@@ -116,33 +123,54 @@ func (s *Store) checkSettings(ctx context.Context) error {
 // Migrate brings the schema up to date and returns its version. Several
 // programs may call it at once.
 func (s *Store) Migrate(ctx context.Context) (version int64, err error) {
-	// The lock is of a transaction, not of a session, so that it works through a
-	// transaction pooler and goes when the connection does.
-	tx, err := s.pool.Begin(ctx)
+	// Beside the pool, which the migrations need for themselves and which may be
+	// as small as one connection.
+	conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
 	if err != nil {
-		return 0, fmt.Errorf("%w: begin: %w", store.ErrUnavailable, err)
+		return 0, fmt.Errorf("%w: connect: %w", store.ErrUnavailable, err)
 	}
-	defer func() { err = errors.Join(err, ignoreClosed(tx.Rollback(ctx))) }()
-	if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(migrationLock)); err != nil {
-		return 0, fmt.Errorf("%w: lock: %w", store.ErrUnavailable, err)
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	for {
+		version, done, err := s.migrateAlone(ctx, conn)
+		if done || err != nil {
+			return version, err
+		}
+		select {
+		case <-time.After(migrationLockPause):
+		case <-ctx.Done():
+			return 0, fmt.Errorf("%w: wait for another migration: %w", store.ErrUnavailable, ctx.Err())
+		}
 	}
-	return s.migrations.Up(ctx)
 }
 
-func ignoreClosed(err error) error {
-	if errors.Is(err, pgx.ErrTxClosed) {
-		return nil
+// migrateAlone migrates unless another program does; then it is not done.
+func (s *Store) migrateAlone(ctx context.Context, conn *pgx.Conn) (version int64, done bool, err error) {
+	// The lock is of a transaction, not of a session, so that it works through a
+	// transaction pooler and goes when the connection does. Waiting for it inside
+	// the transaction would keep one of the pooler's connections, and enough who
+	// wait would leave none for the one who migrates.
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return 0, false, fmt.Errorf("%w: begin: %w", store.ErrUnavailable, err)
 	}
-	return err
+	defer func() { _ = tx.Rollback(ctx) }()
+	if err := tx.QueryRow(ctx, "SELECT pg_try_advisory_xact_lock($1)", int64(migrationLock)).Scan(&done); err != nil {
+		return 0, false, fmt.Errorf("%w: lock: %w", store.ErrUnavailable, err)
+	}
+	if done {
+		version, err = s.migrations.Up(ctx)
+	}
+	return version, done, err
 }
 
 // CheckSchema implements [store.Store].
-func (s *Store) CheckSchema(ctx context.Context) error { return s.migrations.Check(ctx) }
+func (s *Store) CheckSchema(ctx context.Context) error { return s.migrations.Check(ctx, s.db) }
 
 // Close implements [store.Store].
 func (s *Store) Close() error {
+	err := s.db.Close()
 	s.pool.Close()
-	return nil
+	return err
 }
 
 // lengths are the lengths of the windows, for the queries.

@@ -28,19 +28,29 @@ func (s *Store) CreateKey(ctx context.Context, p store.CreateKeyParams) (store.C
 	if p.RequestID != "" {
 		params.RequestID = &p.RequestID
 	}
-	// One statement outside a transaction: an error may be that of its commit.
-	inserted, err := s.writes.InsertKey(ctx, params)
-	switch {
-	case err != nil:
-		return store.Created{}, fmt.Errorf("%w: create key: %w", store.ErrOutcomeUnknown, err)
-	case inserted == 1:
-		return store.Created{Key: k, RequestHash: p.RequestHash, New: true}, nil
-	}
-	row, err := s.reads.FindKeyByRequest(ctx, dbsqlc.FindKeyByRequestParams{Subject: k.Subject, RequestID: params.RequestID})
+	// In a transaction of its own, so that an error says what it is of: only that
+	// of the commit leaves the outcome open.
+	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
-		return store.Created{}, unavailable("find key by request", err)
+		return store.Created{}, unavailable("begin", err)
 	}
-	return store.Created{Key: keyOf(row), RequestHash: row.RequestHash}, nil
+	defer func() { _ = tx.Rollback() }()
+	q := s.writes.WithTx(tx)
+	inserted, err := q.InsertKey(ctx, params)
+	if err != nil {
+		return store.Created{}, unavailable("create key", err)
+	}
+	if inserted == 0 {
+		row, err := q.FindKeyByRequest(ctx, dbsqlc.FindKeyByRequestParams{Subject: k.Subject, RequestID: params.RequestID})
+		if err != nil {
+			return store.Created{}, unavailable("find key by request", err)
+		}
+		return store.Created{Key: keyOf(row), RequestHash: row.RequestHash}, nil
+	}
+	if err := tx.Commit(); err != nil {
+		return store.Created{}, fmt.Errorf("%w: create key: %w", store.ErrOutcomeUnknown, err)
+	}
+	return store.Created{Key: k, RequestHash: p.RequestHash, New: true}, nil
 }
 
 // ViewKeys implements [store.Store].

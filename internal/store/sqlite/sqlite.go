@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"runtime"
 	"time"
 
@@ -32,6 +33,7 @@ type Store struct {
 	writes, reads  *dbsqlc.Queries // prepared once Migrate has run
 	migrations     *migration.Migrations
 	clock          func() int64
+	connect        func(name string) (*sql.DB, error) // tests look at the statements here
 }
 
 var _ store.Store = (*Store)(nil)
@@ -45,6 +47,12 @@ func WithClock(clockUs func() int64) Option { return func(s *Store) { s.clock = 
 // Open opens the database file at path, and makes it, readable by its owner
 // alone, if there is none.
 func Open(ctx context.Context, path string, options ...Option) (*Store, error) {
+	// A full path is none of those that SQLite gives a meaning of its own, such as
+	// :memory: or one that begins with two slashes.
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: open the database file: %w", store.ErrUnavailable, err)
+	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("%w: open the database file: %w", store.ErrUnavailable, err)
@@ -52,7 +60,10 @@ func Open(ctx context.Context, path string, options ...Option) (*Store, error) {
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("%w: open the database file: %w", store.ErrUnavailable, err)
 	}
-	s := &Store{clock: func() int64 { return time.Now().UnixMicro() }}
+	s := &Store{
+		clock:   func() int64 { return time.Now().UnixMicro() },
+		connect: func(name string) (*sql.DB, error) { return sql.Open("sqlite", name) },
+	}
 	for _, o := range options {
 		o(s)
 	}
@@ -62,10 +73,10 @@ func Open(ctx context.Context, path string, options ...Option) (*Store, error) {
 	common := url.Values{"_pragma": {
 		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "fullfsync(1)", "foreign_keys(1)",
 	}}
-	if s.writer, err = open(path, common, url.Values{"_txlock": {"immediate"}}, 1); err != nil {
+	if s.writer, err = s.open(path, common, url.Values{"_txlock": {"immediate"}}, 1); err != nil {
 		return nil, err
 	}
-	if s.reader, err = open(path, common, url.Values{"_pragma": {"query_only(1)"}}, max(4, runtime.NumCPU())); err != nil {
+	if s.reader, err = s.open(path, common, url.Values{"_pragma": {"query_only(1)"}}, max(4, runtime.NumCPU())); err != nil {
 		return nil, errors.Join(err, s.writer.Close())
 	}
 	if err := s.checkSettings(ctx); err != nil {
@@ -79,13 +90,13 @@ func Open(ctx context.Context, path string, options ...Option) (*Store, error) {
 }
 
 // open opens a pool of connections that are kept as long as the pool is.
-func open(path string, common, own url.Values, connections int) (*sql.DB, error) {
+func (s *Store) open(path string, common, own url.Values, connections int) (*sql.DB, error) {
 	query := url.Values{"_pragma": append(append([]string{}, common["_pragma"]...), own["_pragma"]...)}
 	if lock := own.Get("_txlock"); lock != "" {
 		query.Set("_txlock", lock)
 	}
 	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
-	db, err := sql.Open("sqlite", name)
+	db, err := s.connect(name)
 	if err != nil {
 		return nil, fmt.Errorf("%w: open: %w", store.ErrUnavailable, err)
 	}
@@ -112,7 +123,7 @@ func (s *Store) checkSettings(ctx context.Context) error {
 
 // Migrate implements [store.Store], and prepares all statements.
 func (s *Store) Migrate(ctx context.Context) (version int64, err error) {
-	if version, err = s.migrations.Up(ctx); err != nil {
+	if version, err = s.migrateSchema(ctx); err != nil {
 		return version, err
 	}
 	if s.writes, err = dbsqlc.Prepare(ctx, s.writer); err != nil {
@@ -124,8 +135,29 @@ func (s *Store) Migrate(ctx context.Context) (version int64, err error) {
 	return version, nil
 }
 
-// CheckSchema implements [store.Store].
-func (s *Store) CheckSchema(ctx context.Context) error { return s.migrations.Check(ctx) }
+// migrateSchema runs the migrations. No lock of SQLite outlasts a transaction, so
+// another program may run one while this program is about to. It then fails
+// here, is seen to be there, and the rest is tried again.
+func (s *Store) migrateSchema(ctx context.Context) (int64, error) {
+	before, err := s.migrations.Version(ctx, s.writer)
+	if err != nil {
+		return 0, err
+	}
+	for {
+		version, err := s.migrations.Up(ctx)
+		if err == nil {
+			return version, nil
+		}
+		now, versionErr := s.migrations.Version(ctx, s.writer)
+		if versionErr != nil || now <= before {
+			return version, err
+		}
+		before = now
+	}
+}
+
+// CheckSchema implements [store.Store]. It reads, and so never waits for a batch.
+func (s *Store) CheckSchema(ctx context.Context) error { return s.migrations.Check(ctx, s.reader) }
 
 // ClockUs implements [store.Store]. It asks the database as well, so that an
 // answer means that there is one.

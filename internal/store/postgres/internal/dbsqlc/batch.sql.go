@@ -47,7 +47,9 @@ func (q *Queries) InsertLimitChanges(ctx context.Context, arg InsertLimitChanges
 
 const InsertReversals = `-- name: InsertReversals :exec
 INSERT INTO reversals (api_key_id, transaction_id, reversed_at_us)
-SELECT v FROM ROWS FROM (unnest($1::uuid[]), unnest($2::text[]), unnest($3::bigint[])) AS v
+SELECT v.key_id, v.transaction_id, v.reversed_at_us
+FROM ROWS FROM (unnest($1::uuid[]), unnest($2::text[]), unnest($3::bigint[]))
+    AS v (key_id, transaction_id, reversed_at_us)
 `
 
 type InsertReversalsParams struct {
@@ -64,12 +66,16 @@ func (q *Queries) InsertReversals(ctx context.Context, arg InsertReversalsParams
 const InsertSpends = `-- name: InsertSpends :exec
 INSERT INTO spends (api_key_id, created_at_us, spend_id, state, amount_sats, held_sats, transaction_id,
     reserved_at_us, expires_at_us, settled_at_us, reversed_at_us, updated_at_us, late, over_hold, unreserved)
-SELECT v FROM ROWS FROM (
+SELECT v.key_id, v.created_at_us, v.spend_id, v.state, v.amount, v.held, v.transaction_id,
+    v.reserved_at_us, v.expires_at_us, v.settled_at_us, v.reversed_at_us, v.updated_at_us, v.late, v.over_hold, v.unreserved
+FROM ROWS FROM (
     unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::text[]), unnest($4::bigint[]),
     unnest($5::bigint[]), unnest($6::bigint[]), unnest($7::text[]),
     unnest($8::bigint[]), unnest($9::bigint[]), unnest($10::bigint[]),
     unnest($11::bigint[]), unnest($12::bigint[]),
-    unnest($13::boolean[]), unnest($14::boolean[]), unnest($15::boolean[])) AS v
+    unnest($13::boolean[]), unnest($14::boolean[]), unnest($15::boolean[])
+) AS v (key_id, created_at_us, spend_id, state, amount, held, transaction_id,
+    reserved_at_us, expires_at_us, settled_at_us, reversed_at_us, updated_at_us, late, over_hold, unreserved)
 `
 
 type InsertSpendsParams struct {
@@ -90,6 +96,7 @@ type InsertSpendsParams struct {
 	Unreserved     []bool
 }
 
+// The columns are named one by one, here and below: sqlc takes * for one column.
 func (q *Queries) InsertSpends(ctx context.Context, arg InsertSpendsParams) error {
 	_, err := q.db.Exec(ctx, InsertSpends,
 		arg.KeyIds,
@@ -116,8 +123,8 @@ SELECT s.api_key_id, s.expires_at_us, s.held_sats, s.created_at_us
 FROM ROWS FROM (unnest($1::uuid[]), unnest($2::bigint[])) AS n (key_id, after_us)
 CROSS JOIN LATERAL (
     SELECT api_key_id, created_at_us, spend_id, state, amount_sats, held_sats, transaction_id, reserved_at_us, expires_at_us, settled_at_us, reversed_at_us, updated_at_us, late, over_hold, unreserved FROM spends WHERE api_key_id = n.key_id AND state = 1 AND expires_at_us > n.after_us
-    ORDER BY expires_at_us LIMIT $3
-) AS s ORDER BY s.api_key_id, s.expires_at_us
+    ORDER BY expires_at_us, created_at_us LIMIT $3
+) AS s ORDER BY s.api_key_id, s.expires_at_us, s.created_at_us
 `
 
 type LoadHoldsAfterParams struct {
@@ -133,7 +140,7 @@ type LoadHoldsAfterRow struct {
 	CreatedAtUs int64
 }
 
-// The next holds to expire, per key.
+// The next holds to expire, per key; of those that expire together the older first.
 func (q *Queries) LoadHoldsAfter(ctx context.Context, arg LoadHoldsAfterParams) ([]LoadHoldsAfterRow, error) {
 	rows, err := q.db.Query(ctx, LoadHoldsAfter, arg.KeyIds, arg.AfterUs, arg.RowLimit)
 	if err != nil {

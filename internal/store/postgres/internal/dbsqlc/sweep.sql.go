@@ -103,7 +103,7 @@ const MarkExpired = `-- name: MarkExpired :exec
 UPDATE spends SET state = 3, updated_at_us = expires_at_us
 WHERE api_key_id = $1::uuid AND created_at_us IN (
     SELECT s.created_at_us FROM spends s WHERE s.api_key_id = $1::uuid AND s.state = 1 AND s.expires_at_us <= $2::bigint
-    ORDER BY s.expires_at_us LIMIT $3)
+    ORDER BY s.expires_at_us, s.created_at_us LIMIT $3)
 `
 
 type MarkExpiredParams struct {

@@ -102,7 +102,7 @@ func (q *Queries) InsertSpends(ctx context.Context, arg InsertSpendsParams) erro
 
 const loadHoldsAfter = `-- name: LoadHoldsAfter :many
 SELECT expires_at_us, held_sats, created_at_us FROM spends WHERE api_key_id = ?1 AND state = 1 AND expires_at_us > ?2
-ORDER BY expires_at_us LIMIT ?3
+ORDER BY expires_at_us, created_at_us LIMIT ?3
 `
 
 type LoadHoldsAfterParams struct {
@@ -117,7 +117,7 @@ type LoadHoldsAfterRow struct {
 	CreatedAtUs int64
 }
 
-// The next holds to expire.
+// The next holds to expire; of those that expire together the older first.
 func (q *Queries) LoadHoldsAfter(ctx context.Context, arg LoadHoldsAfterParams) ([]LoadHoldsAfterRow, error) {
 	rows, err := q.query(ctx, q.loadHoldsAfterStmt, loadHoldsAfter, arg.KeyID, arg.AfterUs, arg.RowLimit)
 	if err != nil {

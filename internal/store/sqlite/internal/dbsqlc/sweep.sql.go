@@ -104,7 +104,7 @@ const markExpired = `-- name: MarkExpired :exec
 UPDATE spends SET state = 3, updated_at_us = expires_at_us
 WHERE spends.api_key_id = ?1 AND spends.created_at_us IN (
     SELECT s.created_at_us FROM spends s WHERE s.api_key_id = ?1 AND s.state = 1 AND s.expires_at_us <= ?2
-    ORDER BY s.expires_at_us LIMIT ?3)
+    ORDER BY s.expires_at_us, s.created_at_us LIMIT ?3)
 `
 
 type MarkExpiredParams struct {
