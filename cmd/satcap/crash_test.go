@@ -11,6 +11,8 @@ package main
 import (
 	"math/rand/v2"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 const (
@@ -24,14 +26,11 @@ func TestCrash(t *testing.T) {
 		p := serve(t, db)
 		l := newLoad(t, p.client(), loadWorkers)
 		for range *crashRounds {
-			c, dead := p.client(), make(chan struct{})
-			go func() {
-				defer close(dead)
-				<-l.reached(crashAfter + rand.Int64N(crashAfter))
-				p.kill()
-			}()
+			c := p.client()
+			// At an answer, so that what was not saved by then is caught.
+			l.after(crashAfter+rand.Int64N(crashAfter), func() { _ = p.cmd.Process.Kill() })
 			l.runUntil(nil, func(int) *client { return c }, answer.unanswered)
-			<-dead
+			require.Equal(t, -1, p.wait(), "ended by itself:\n%s", p.stderr.String())
 			p = serve(t, db) // ready within readyWithin
 			c = p.client()
 			l.check(c)

@@ -107,6 +107,7 @@ type load struct {
 	answered atomic.Int64 // calls that a server answered, however
 	refused  atomic.Int64 // of them, those that a limit refused
 	unsure   atomic.Int64 // calls without an answer
+	next     atomic.Pointer[milestone]
 }
 
 // worker makes one payment after the other. It is for one goroutine at a time.
@@ -171,7 +172,10 @@ func (w *worker) step(c *client) answer {
 	case a.reason == "STORE_UNAVAILABLE" || a.reason == "OVERLOADED":
 		return a // nothing was written
 	}
-	w.load.answered.Add(1)
+	n := w.load.answered.Add(1)
+	if m := w.load.next.Load(); m != nil && n >= m.at && w.load.next.CompareAndSwap(m, nil) {
+		m.do()
+	}
 	wrong := ""
 	switch {
 	case a.reason == "SPENDING_LIMIT_EXCEEDED" && o.kind == reserve && s.now.state == none:
@@ -256,16 +260,28 @@ func (l *load) runUntil(stop <-chan struct{}, pick func(worker int) *client, las
 	all.Wait()
 }
 
-// reached is closed when n more calls were answered, or the test is over.
-func (l *load) reached(n int64) <-chan struct{} {
-	done, target := make(chan struct{}), l.answered.Load()+n
-	go func() {
-		defer close(done)
-		for began := time.Now(); l.answered.Load() < target && time.Since(began) < soon; {
-			time.Sleep(time.Millisecond)
-		}
-	}()
-	return done
+// milestone is something to do at a number of answers.
+type milestone struct {
+	at int64
+	do func()
+}
+
+// after calls do once n more calls were answered, right where the last answer
+// arrived. There is one milestone at a time.
+func (l *load) after(n int64, do func()) {
+	l.next.Store(&milestone{l.answered.Load() + n, do})
+}
+
+// await waits until n more calls were answered.
+func (l *load) await(n int64) {
+	l.t.Helper()
+	done := make(chan struct{})
+	l.after(n, func() { close(done) })
+	select {
+	case <-done:
+	case <-time.After(soon):
+		l.t.Fatalf("%d calls are not answered in %v", n, soon)
+	}
 }
 
 // finishUnsure repeats every call that was not answered, which tells what came

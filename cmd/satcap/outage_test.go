@@ -48,7 +48,7 @@ func TestPostgresDies(t *testing.T) {
 			return false
 		})
 	}()
-	<-l.reached(crashAfter)
+	l.await(crashAfter)
 	require.NoError(t, database.Kill())
 	// What was under way at the kill gets its answer, and then there are only
 	// refusals.
@@ -67,7 +67,7 @@ func TestPostgresDies(t *testing.T) {
 
 	require.NoError(t, database.Restart(context.Background()))
 	began := time.Now()
-	<-l.reached(crashAfter)
+	l.await(crashAfter)
 	close(stop)
 	<-over
 	require.Equal(t, http.StatusOK, p.awaitReadyAgain(began))

@@ -103,14 +103,14 @@ func TestRollingRestart(t *testing.T) {
 		})
 	}()
 	for i := range servers {
-		<-l.reached(crashAfter / 3)
+		l.await(crashAfter / 3)
 		require.Zero(t, servers[i].terminate(), servers[i].stderr.String())
 		require.NotContains(t, servers[i].stderr.String(), "cut off")
-		<-l.reached(crashAfter / 3)
+		l.await(crashAfter / 3)
 		servers[i] = serve(t, db)
 		clients[i].Store(servers[i].client())
 	}
-	<-l.reached(crashAfter / 3)
+	l.await(crashAfter / 3)
 	close(stop)
 	<-over
 	require.NotZero(t, down.Load(), "no call met a server that was down")

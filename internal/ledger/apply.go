@@ -76,7 +76,7 @@ type account struct {
 
 	spends        map[string]*Spend // those that the batch named, by id
 	byTransaction map[string]*Spend
-	reversed      map[string]bool // transactions reversed ahead of their spend
+	reversed      map[string]int64 // when transactions were reversed ahead of their spend
 
 	changedKey   bool
 	inserted     []*Spend
@@ -95,15 +95,15 @@ func open(loaded *KeySnapshot) *account {
 		loaded: loaded, key: loaded.Key, nowUs: loaded.NowUs,
 		spends:        make(map[string]*Spend, len(loaded.Spends)),
 		byTransaction: make(map[string]*Spend),
-		reversed:      make(map[string]bool, len(loaded.Reversals)),
+		reversed:      make(map[string]int64, len(loaded.Reversals)),
 	}
 	a.key.advance(a.nowUs, loaded.Left)
 	for _, s := range loaded.Spends {
 		a.know(&s)
 		*a.spends[s.ID] = s.At(a.nowUs)
 	}
-	for _, id := range loaded.Reversals {
-		a.reversed[id] = true
+	for _, r := range loaded.Reversals {
+		a.reversed[r.TransactionID] = r.ReversedAtUs
 	}
 	a.broken = !a.key.sound() || a.nowUs <= loaded.Key.LastUs || loaded.Key.AsOfUs > a.nowUs
 	return a

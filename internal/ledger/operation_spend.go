@@ -100,7 +100,7 @@ func (op Settle) again(a *account, s *Spend, amountSats int64) (Result, error) {
 	}
 	at := a.stamp()
 	s.TransactionID = op.TransactionID
-	if a.reversed[op.TransactionID] {
+	if _, reversed := a.reversed[op.TransactionID]; reversed {
 		a.reverse(s, at)
 	}
 	a.update(s, at)
@@ -128,7 +128,7 @@ func (op Settle) book(a *account, old *Spend, next Spend, amountSats int64) (Res
 	if next.State == Reserved {
 		held -= next.HeldSats
 	}
-	reversed := op.TransactionID != "" && a.reversed[op.TransactionID]
+	_, reversed := a.reversed[op.TransactionID]
 	if !reversed && a.key.overflows(held, amountSats) {
 		return Result{}, ErrSumOverflow
 	}
@@ -206,13 +206,13 @@ func (op Reverse) apply(a *account) (Result, error) {
 
 // remember notes a transaction that no spend carries yet.
 func (op Reverse) remember(a *account) Result {
-	s := Spend{KeyID: a.key.ID, State: Reversed, TransactionID: op.TransactionID}
-	if !a.reversed[op.TransactionID] {
-		s.ReversedAtUs = a.stamp()
-		a.reversed[op.TransactionID] = true
-		a.reversals = append(a.reversals, Reversal{KeyID: a.key.ID, TransactionID: op.TransactionID, ReversedAtUs: s.ReversedAtUs})
+	at, known := a.reversed[op.TransactionID]
+	if !known {
+		at = a.stamp()
+		a.reversed[op.TransactionID] = at
+		a.reversals = append(a.reversals, Reversal{KeyID: a.key.ID, TransactionID: op.TransactionID, ReversedAtUs: at})
 	}
-	return Result{Spend: s}
+	return Result{Spend: Spend{KeyID: a.key.ID, State: Reversed, TransactionID: op.TransactionID, ReversedAtUs: at}}
 }
 
 func (a *account) reverseKnown(s *Spend) Result {

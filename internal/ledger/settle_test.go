@@ -179,8 +179,10 @@ func TestReverse(t *testing.T) {
 	t.Run("ATombstoneOfTheTransaction", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, ledger.Limits{})
-		require.Equal(t, "txn", b.ok(b.reverseTransaction("txn")).Spend.TransactionID)
-		b.replay(b.reverseTransaction("txn"))
+		first := b.ok(b.reverseTransaction("txn")).Spend
+		same(t, ledger.Spend{KeyID: b.on.KeyID, State: ledger.Reversed, TransactionID: "txn", ReversedAtUs: start}, first)
+		b.clockUs += hour
+		same(t, first, b.replay(b.reverseTransaction("txn")).Spend)
 		require.Len(t, b.reversals, 1)
 		b.ok(b.reserve("s", 20))
 		s := b.ok(b.settleAs("s", 0, "txn")).Spend

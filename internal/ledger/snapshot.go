@@ -21,7 +21,7 @@ type KeySnapshot struct {
 	Spends []Spend
 	// Reversals are the transactions of the batch that were reversed before any
 	// spend carried them.
-	Reversals []string
+	Reversals []Reversal
 	// Schedule is what comes back next; nil until a refusal needs it.
 	Schedule *Schedule
 }

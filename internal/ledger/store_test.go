@@ -87,8 +87,8 @@ func (s *fakeStore) load(ops []ledger.Operation) *ledger.Snapshot {
 			}
 		}
 		for _, r := range s.reversals {
-			if r.KeyID == id && r.TransactionID == transactionID && !slices.Contains(k.Reversals, transactionID) {
-				k.Reversals = append(k.Reversals, transactionID)
+			if r.KeyID == id && r.TransactionID == transactionID && !slices.Contains(k.Reversals, r) {
+				k.Reversals = append(k.Reversals, r)
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connectproto"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
@@ -59,6 +60,7 @@ var answers = []answer{
 	{engine.ErrOverloaded, connect.CodeUnavailable, "OVERLOADED", "too many requests are waiting: try again with the same names"},
 	{engine.ErrStopped, connect.CodeUnavailable, "STORE_UNAVAILABLE", "the server is shutting down: try again with the same names"},
 	{engine.ErrClockSkew, connect.CodeUnavailable, "CLOCK_SKEW", "the clocks of the server and its database disagree: nothing is decided until they agree again"},
+	{store.ErrDefect, connect.CodeInternal, reasonInternal, "internal error"},
 	{store.ErrOutcomeUnknown, connect.CodeUnavailable, "OUTCOME_UNKNOWN", "it is not known whether the call took effect: try again with the same names to find out"},
 	{store.ErrUnavailable, connect.CodeUnavailable, "STORE_UNAVAILABLE", "the database does not answer: try again with the same names"},
 	{store.ErrConflict, connect.CodeUnavailable, "STORE_UNAVAILABLE", "the database is busy: try again with the same names"},
@@ -131,8 +133,22 @@ func newError(cause error, code connect.Code, reason, message string, details ..
 	all := append([]proto.Message{&errdetails.ErrorInfo{Reason: reason, Domain: Domain}}, details...)
 	for _, d := range all {
 		if detail, err := connectproto.NewErrorDetail(d); err == nil {
+			detail.Debug = readable(d)
 			out = out.WithDetail(detail)
 		}
 	}
 	return out
+}
+
+// readable is what people see of a detail in JSON: of satcap's own messages with
+// the zeros written out, as in replies; of others what Connect makes of them.
+func readable(d proto.Message) []byte {
+	if _, ours := d.(interface{ GetApiKeyId() string }); !ours {
+		return nil
+	}
+	text, err := protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(d)
+	if err != nil {
+		return nil
+	}
+	return text
 }

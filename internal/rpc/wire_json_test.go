@@ -94,7 +94,7 @@ func TestGoldenJSON(t *testing.T) {
 		"details":[{"type":"google.rpc.ErrorInfo","value":"`+base64.RawStdEncoding.EncodeToString([]byte("\n\x17SPENDING_LIMIT_EXCEEDED\x12\x06satcap"))+`",
 			"debug":{"reason":"SPENDING_LIMIT_EXCEEDED","domain":"satcap"}},
 		{"type":"satcap.v1.LimitExceeded","value":"LIMIT_EXCEEDED","debug":{"apiKeyId":"`+w.key+`","requestedSats":"300",
-			"violations":[{"window":"LIMIT_WINDOW_DAILY","limitSats":"1000","spentSats":"880","heldSats":"120","remainingSats":"0"}],
+			"violations":[{"window":"LIMIT_WINDOW_DAILY","limitSats":"1000","spentSats":"880","heldSats":"120","remainingSats":"0","nextReleaseSats":"0"}],"maxAllowedSats":"0",
 			"availableTime":"2026-11-24T14:05:10.500001Z"}}]}`, []byte(body))
 }
 

@@ -22,6 +22,9 @@ var (
 	// ErrOutcomeUnknown: the commit was sent and not answered. It may or may not
 	// have happened; asking again with the same names tells.
 	ErrOutcomeUnknown = errors.New("store: outcome unknown")
+	// ErrDefect: the database refused a statement as such, which trying again
+	// does not mend. Nothing was written.
+	ErrDefect = errors.New("store: statement refused")
 	// ErrSchema: the database's schema is not the one that this program knows.
 	ErrSchema = errors.New("store: schema does not match")
 	// ErrUnsafe: the database is set up so that it could lose what it acknowledged.

@@ -36,7 +36,7 @@ SELECT s.* FROM ROWS FROM (unnest(@key_ids::uuid[]), unnest(@transaction_ids::te
 JOIN spends s ON s.api_key_id = n.key_id AND s.transaction_id = n.transaction_id COLLATE "C" AND s.transaction_id <> '';
 
 -- name: LoadReversals :many
-SELECT r.api_key_id, r.transaction_id FROM ROWS FROM (unnest(@key_ids::uuid[]), unnest(@transaction_ids::text[])) AS n (key_id, transaction_id)
+SELECT r.* FROM ROWS FROM (unnest(@key_ids::uuid[]), unnest(@transaction_ids::text[])) AS n (key_id, transaction_id)
 JOIN reversals r ON r.api_key_id = n.key_id AND r.transaction_id = n.transaction_id COLLATE "C";
 
 -- name: LoadSettledAfter :many

@@ -28,7 +28,7 @@ SELECT * FROM spends WHERE api_key_id = @key_id AND spend_id = @spend_id;
 SELECT * FROM spends WHERE api_key_id = @key_id AND transaction_id = @transaction_id AND transaction_id <> '';
 
 -- name: LoadReversals :many
-SELECT transaction_id FROM reversals WHERE api_key_id = @key_id AND transaction_id = @transaction_id;
+SELECT * FROM reversals WHERE api_key_id = @key_id AND transaction_id = @transaction_id;
 
 -- name: LoadSettledAfter :many
 -- The next settled spends to leave a window.

@@ -49,7 +49,7 @@ func (b *batch) load(ctx context.Context, p store.LoadParams, clockUs *int64) er
 		keys                             []dbsqlc.ApiKey
 		left                             []dbsqlc.LoadLeftRow
 		spends, byTransaction            []dbsqlc.Spend
-		reversals                        []dbsqlc.LoadReversalsRow
+		reversals                        []dbsqlc.Reversal
 		ids                              = uuids(p.Keys)
 		spendKeys, spendIDs              = columns(p.Spends)
 		transactionKeys, transactionIDs  = columns(p.Transactions)
@@ -91,7 +91,9 @@ func (b *batch) load(ctx context.Context, p store.LoadParams, clockUs *int64) er
 	b.addSpends(spends, byTransaction)
 	for _, r := range reversals {
 		if k := b.snap.Keys[ledger.KeyID(r.ApiKeyID)]; k != nil {
-			k.Reversals = append(k.Reversals, r.TransactionID)
+			k.Reversals = append(k.Reversals, ledger.Reversal{
+				KeyID: k.Key.ID, TransactionID: r.TransactionID, ReversedAtUs: r.ReversedAtUs,
+			})
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -18,11 +19,18 @@ const (
 	deadlockDetected     = "40P01"
 )
 
+// defectClasses are the classes of errors that a statement itself is to blame
+// for: a value it cannot take, a constraint it would break, or its own text.
+var defectClasses = []string{"22", "23", "42"}
+
 // classify turns an error from before a commit into one of the store's.
 func classify(doing string, err error) error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && (pg.Code == serializationFailure || pg.Code == deadlockDetected) {
 		return fmt.Errorf("%w: %s: %w", store.ErrConflict, doing, err)
+	}
+	if pg != nil && slices.Contains(defectClasses, pg.Code[:2]) {
+		return fmt.Errorf("%w: %s: %w", store.ErrDefect, doing, err)
 	}
 	return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, doing, err)
 }

@@ -158,11 +158,11 @@ func TestDeadlockIsAConflict(t *testing.T) {
 func TestConflictCodes(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]error{
-		"40001": store.ErrConflict, "40P01": store.ErrConflict, "23505": store.ErrUnavailable, "57014": store.ErrUnavailable, "40002": store.ErrUnavailable,
+		"40001": store.ErrConflict, "40P01": store.ErrConflict, "23505": store.ErrDefect, "42601": store.ErrDefect, "22021": store.ErrDefect, "57014": store.ErrUnavailable, "40002": store.ErrUnavailable,
 	} {
 		cause := fmt.Errorf("pipeline: %w", &pgconn.PgError{Code: code})
 		err := postgres.Classify("load", cause)
-		for _, is := range []error{store.ErrConflict, store.ErrUnavailable} {
+		for _, is := range []error{store.ErrConflict, store.ErrUnavailable, store.ErrDefect} {
 			require.Equal(t, is == want, errors.Is(err, is), code)
 		}
 		require.ErrorIs(t, err, cause, "the cause is kept for the log")

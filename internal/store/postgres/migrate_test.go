@@ -3,9 +3,11 @@
 package postgres_test
 
 import (
+	"context"
 	"io/fs"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -20,10 +22,12 @@ import (
 // migrateAtOnce migrates from several stores at once, or several times from one.
 func migrateAtOnce(t *testing.T, stores ...*postgres.Store) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // rather than wait for each other for ever
+	defer cancel()
 	var group sync.WaitGroup
 	versions, errs := make([]int64, len(stores)), make([]error, len(stores))
 	for i, s := range stores {
-		group.Go(func() { versions[i], errs[i] = s.Migrate(t.Context()) })
+		group.Go(func() { versions[i], errs[i] = s.Migrate(ctx) })
 	}
 	group.Wait()
 	for i, s := range stores {

@@ -58,7 +58,11 @@ func (b *batch) load(ctx context.Context, p store.LoadParams) error {
 			return err
 		}
 		if k := b.snap.Keys[n.KeyID]; k != nil {
-			k.Reversals = append(k.Reversals, reversals...)
+			for _, r := range reversals {
+				k.Reversals = append(k.Reversals, ledger.Reversal{
+					KeyID: n.KeyID, TransactionID: r.TransactionID, ReversedAtUs: r.ReversedAtUs,
+				})
+			}
 		}
 	}
 	return nil

@@ -16,10 +16,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	driver "modernc.org/sqlite" // registers itself as "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/satcap/satcap/internal/ledger"
 	"github.com/satcap/satcap/internal/store"
@@ -61,7 +63,7 @@ func Open(ctx context.Context, path string, options ...Option) (*Store, error) {
 		return nil, fmt.Errorf("%w: open the database file: %w", store.ErrUnavailable, err)
 	}
 	s := &Store{
-		clock:   func() int64 { return time.Now().UnixMicro() },
+		clock:   systemClock(),
 		connect: func(name string) (*sql.DB, error) { return sql.Open("sqlite", name) },
 	}
 	for _, o := range options {
@@ -79,7 +81,7 @@ func Open(ctx context.Context, path string, options ...Option) (*Store, error) {
 	if s.reader, err = s.open(path, common, url.Values{"_pragma": {"query_only(1)"}}, max(4, runtime.NumCPU())); err != nil {
 		return nil, errors.Join(err, s.writer.Close())
 	}
-	if err := s.checkSettings(ctx); err != nil {
+	if err := patiently(ctx, s.checkSettings); err != nil {
 		return nil, errors.Join(err, s.writer.Close(), s.reader.Close())
 	}
 	if s.migrations, err = migration.New(goose.DialectSQLite3, s.writer, "sqlite"); err != nil {
@@ -105,6 +107,28 @@ func (s *Store) open(path string, common, own url.Values, connections int) (*sql
 	return db, nil
 }
 
+// openTimeout is how long to try while other programs open the same new file.
+const openTimeout = 5 * time.Second
+
+// patiently does what SQLite refuses at once, whatever the busy timeout, while
+// another program turns the file into one with a log.
+func patiently(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	for {
+		err := do(ctx)
+		var refused *driver.Error
+		if err == nil || !errors.As(err, &refused) || refused.Code()&0xff != sqlite3.SQLITE_BUSY {
+			return err
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
 // checkSettings refuses a file on which acknowledged commits could be lost.
 func (s *Store) checkSettings(ctx context.Context) error {
 	var journal string
@@ -123,7 +147,10 @@ func (s *Store) checkSettings(ctx context.Context) error {
 
 // Migrate implements [store.Store], and prepares all statements.
 func (s *Store) Migrate(ctx context.Context) (version int64, err error) {
-	if version, err = s.migrateSchema(ctx); err != nil {
+	if err := patiently(ctx, func(ctx context.Context) error {
+		version, err = s.migrateSchema(ctx)
+		return err
+	}); err != nil {
 		return version, err
 	}
 	if s.writes, err = dbsqlc.Prepare(ctx, s.writer); err != nil {
@@ -178,9 +205,18 @@ func (s *Store) Close() error {
 	return errors.Join(append(errs, s.reader.Close(), s.writer.Close())...)
 }
 
+// defectCodes are the results that a statement itself is to blame for: its text,
+// a constraint it would break, or a value of the wrong type
+// (https://www.sqlite.org/rescode.html).
+var defectCodes = []int{sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE}
+
 // unavailable turns an error from before a commit into the store's. There is
 // one writer, so no transaction is ever broken off for another's sake.
 func unavailable(doing string, err error) error {
+	var refused *driver.Error
+	if errors.As(err, &refused) && slices.Contains(defectCodes, refused.Code()&0xff) {
+		return fmt.Errorf("%w: %s: %w", store.ErrDefect, doing, err)
+	}
 	return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, doing, err)
 }
 

@@ -174,7 +174,7 @@ func testCommitFails(e *env) {
 		c := good()
 		spoil(&c)
 		err := e.save(c, k.ID)
-		require.ErrorIs(e, err, store.ErrUnavailable, name)
+		require.ErrorIs(e, err, store.ErrDefect, name)
 		require.NotErrorIs(e, err, store.ErrOutcomeUnknown, name)
 		require.Equal(e, before, e.view(k.ID), name)
 		require.Equal(e, spends, e.spends(k.ID), name)

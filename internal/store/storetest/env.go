@@ -10,6 +10,7 @@ import (
 	"math"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -25,9 +26,13 @@ const (
 	start  = 1_800_000_000 * second
 )
 
+// stuck is how long a test may take at most.
+const stuck = time.Minute
+
 // env is a store in a test.
 type env struct {
 	*testing.T
+	ctx        context.Context
 	store      store.Store
 	exec       func(t *testing.T, sql string)
 	statements *Statements
@@ -36,12 +41,18 @@ type env struct {
 }
 
 func newEnv(t *testing.T, h Harness) *env {
-	e := &env{T: t, clock: &atomic.Int64{}}
+	ctx, cancel := context.WithTimeout(t.Context(), stuck)
+	t.Cleanup(cancel)
+	e := &env{T: t, ctx: ctx, clock: &atomic.Int64{}}
 	e.clock.Store(start)
 	opened := h.Open(t, e.clock.Load)
 	e.store, e.exec, e.statements = opened.Store, opened.Exec, opened.Statements
 	return e
 }
+
+// Context ends long after every test should have: what waits for a lock that
+// nobody gives back fails instead of hanging.
+func (e *env) Context() context.Context { return e.ctx }
 
 // keyID is an id whose order is that of n.
 func keyID(n int) (id ledger.KeyID) {
@@ -222,7 +233,7 @@ func (e *env) reversals(id ledger.KeyID, transactions ...string) []string {
 	for _, tx := range transactions {
 		p.Transactions = append(p.Transactions, store.Name{KeyID: id, ID: tx})
 	}
-	return e.peek(p).Keys[id].Reversals
+	return transactionIDs(e.peek(p).Keys[id].Reversals)
 }
 
 // audits are the audits of all keys.
@@ -246,6 +257,15 @@ func ids(spends []ledger.Spend) []string {
 	out := make([]string, len(spends))
 	for i, s := range spends {
 		out[i] = s.ID
+	}
+	return out
+}
+
+// transactionIDs lists the transactions of reversals.
+func transactionIDs(reversals []ledger.Reversal) []string {
+	var out []string
+	for _, r := range reversals {
+		out = append(out, r.TransactionID)
 	}
 	return out
 }

@@ -52,7 +52,7 @@ func testKeys(t *testing.T, h Harness) {
 			"secret": {Key: newKey(keyID(9), start), SecretHash: creation(k).SecretHash, RequestHash: []byte{}},
 		} {
 			_, err := e.store.CreateKey(e.Context(), p)
-			require.ErrorIs(e, err, store.ErrUnavailable, name)
+			require.ErrorIs(e, err, store.ErrDefect, name)
 			require.NotErrorIs(e, err, store.ErrOutcomeUnknown, name)
 		}
 		require.Len(e, e.audits(), 1)

@@ -51,6 +51,11 @@ func testLoad(t *testing.T, h Harness) {
 		require.ElementsMatch(e, []string{"t1", "t2"}, e.reversals(a.ID, "t2", "t1"))
 		require.Equal(e, []string{"t3"}, e.reversals(b.ID, "t1", "t3"))
 		require.Empty(e, e.peekKey(a.ID).Reversals, "only what the batch names")
+		crossed := e.peek(store.LoadParams{
+			Keys: []ledger.KeyID{a.ID, b.ID}, Transactions: []store.Name{{KeyID: a.ID, ID: "t3"}, {KeyID: b.ID, ID: "t1"}},
+		})
+		require.Empty(e, crossed.Keys[a.ID].Reversals, "of one key")
+		require.Empty(e, crossed.Keys[b.ID].Reversals, "of one key")
 	})
 	h.run(t, "NowIsAlwaysAfterTheKeysLastTime", testLoadNow)
 }

@@ -191,9 +191,9 @@ func testErrorsAfterSchemaIsGone(e *env) {
 		"ViewKeys": view, "ViewSchedule": viewSchedule, "ListKeys": listKeys, "ListSpends": listSpends, "ListSpends open": listOpen,
 		"ListLimitChanges": listChanges, "ListSweepable": listSweepable, "AuditKeys": audit, "Load": load,
 	} {
-		require.ErrorIs(e, err, store.ErrUnavailable, name)
+		require.ErrorIs(e, err, store.ErrDefect, name)
 	}
 	e.exec(e.T, "ALTER TABLE api_keys RENAME TO api_keys_gone")
 	_, err := e.store.CreateKey(ctx, creation(newKey(keyID(50), start)))
-	require.ErrorIs(e, err, store.ErrUnavailable)
+	require.ErrorIs(e, err, store.ErrDefect)
 }

@@ -246,7 +246,7 @@ func (q *Queries) LoadLeft(ctx context.Context, arg LoadLeftParams) ([]LoadLeftR
 }
 
 const LoadReversals = `-- name: LoadReversals :many
-SELECT r.api_key_id, r.transaction_id FROM ROWS FROM (unnest($1::uuid[]), unnest($2::text[])) AS n (key_id, transaction_id)
+SELECT r.api_key_id, r.transaction_id, r.reversed_at_us FROM ROWS FROM (unnest($1::uuid[]), unnest($2::text[])) AS n (key_id, transaction_id)
 JOIN reversals r ON r.api_key_id = n.key_id AND r.transaction_id = n.transaction_id COLLATE "C"
 `
 
@@ -255,21 +255,16 @@ type LoadReversalsParams struct {
 	TransactionIds []string
 }
 
-type LoadReversalsRow struct {
-	ApiKeyID      uuid.UUID
-	TransactionID string
-}
-
-func (q *Queries) LoadReversals(ctx context.Context, arg LoadReversalsParams) ([]LoadReversalsRow, error) {
+func (q *Queries) LoadReversals(ctx context.Context, arg LoadReversalsParams) ([]Reversal, error) {
 	rows, err := q.db.Query(ctx, LoadReversals, arg.KeyIds, arg.TransactionIds)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []LoadReversalsRow{}
+	items := []Reversal{}
 	for rows.Next() {
-		var i LoadReversalsRow
-		if err := rows.Scan(&i.ApiKeyID, &i.TransactionID); err != nil {
+		var i Reversal
+		if err := rows.Scan(&i.ApiKeyID, &i.TransactionID, &i.ReversedAtUs); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

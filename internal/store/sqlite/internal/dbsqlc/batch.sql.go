@@ -197,7 +197,7 @@ func (q *Queries) LoadLeft(ctx context.Context, arg LoadLeftParams) (LoadLeftRow
 }
 
 const loadReversals = `-- name: LoadReversals :many
-SELECT transaction_id FROM reversals WHERE api_key_id = ?1 AND transaction_id = ?2
+SELECT api_key_id, transaction_id, reversed_at_us FROM reversals WHERE api_key_id = ?1 AND transaction_id = ?2
 `
 
 type LoadReversalsParams struct {
@@ -205,19 +205,19 @@ type LoadReversalsParams struct {
 	TransactionID string
 }
 
-func (q *Queries) LoadReversals(ctx context.Context, arg LoadReversalsParams) ([]string, error) {
+func (q *Queries) LoadReversals(ctx context.Context, arg LoadReversalsParams) ([]Reversal, error) {
 	rows, err := q.query(ctx, q.loadReversalsStmt, loadReversals, arg.KeyID, arg.TransactionID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []string{}
+	items := []Reversal{}
 	for rows.Next() {
-		var transaction_id string
-		if err := rows.Scan(&transaction_id); err != nil {
+		var i Reversal
+		if err := rows.Scan(&i.ApiKeyID, &i.TransactionID, &i.ReversedAtUs); err != nil {
 			return nil, err
 		}
-		items = append(items, transaction_id)
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
