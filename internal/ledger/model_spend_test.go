@@ -71,7 +71,7 @@ func (k *modelKey) settle(op ledger.Settle) answer {
 	if settled && (op.TransactionID == "" || op.TransactionID == before.TransactionID) {
 		return answer{spend: before}
 	}
-	stillborn := op.TransactionID != "" && k.reversed[op.TransactionID]
+	stillborn := op.TransactionID != "" && k.reversed[op.TransactionID] != 0
 	held := heldAt(k.rows, k.nowUs)
 	if before.State == ledger.Reserved {
 		held -= before.HeldSats
@@ -127,12 +127,12 @@ func (k *modelKey) reverse(op ledger.Reverse) answer {
 		at := k.stamp()
 		return k.insert(ledger.Spend{ID: op.SpendID, State: ledger.Reversed, ReversedAtUs: at}, at)
 	case row == nil:
-		s := ledger.Spend{KeyID: k.id, State: ledger.Reversed, TransactionID: op.TransactionID}
-		if !k.reversed[op.TransactionID] {
-			s.ReversedAtUs = k.stamp()
-			k.reversed[op.TransactionID] = true
+		if k.reversed[op.TransactionID] == 0 {
+			k.reversed[op.TransactionID] = k.stamp()
 		}
-		return answer{spend: s}
+		return answer{spend: ledger.Spend{
+			KeyID: k.id, State: ledger.Reversed, TransactionID: op.TransactionID, ReversedAtUs: k.reversed[op.TransactionID],
+		}}
 	case row.State != ledger.Reversed:
 		at := k.stamp()
 		row.State, row.ReversedAtUs, row.UpdatedAtUs = ledger.Reversed, at, at

@@ -19,7 +19,7 @@ type modelKey struct {
 	limits                   ledger.Limits
 	revision, lastUs         int64
 	rows                     []*ledger.Spend
-	reversed                 map[string]bool
+	reversed                 map[string]int64
 	limitChanges             []ledger.LimitChange
 	// nowUs is when the running batch is decided.
 	nowUs int64

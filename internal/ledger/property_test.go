@@ -60,7 +60,7 @@ func newHistory(t *rapid.T, seen map[string]int) *history {
 	h := &history{store: &fakeStore{clockUs: start, keys: map[ledger.KeyID]ledger.Key{}}, seen: seen}
 	h.store.walkFirst = rapid.SampledFrom([]int{1, 2, 3, ledger.WalkFirst}).Draw(t, "walkFirst")
 	for i := range rapid.IntRange(1, 3).Draw(t, "keys") {
-		k := &modelKey{id: ledger.KeyID{byte(i + 1)}, subject: fmt.Sprintf("owner%d", i), state: ledger.KeyActive, revision: 1, reversed: map[string]bool{}}
+		k := &modelKey{id: ledger.KeyID{byte(i + 1)}, subject: fmt.Sprintf("owner%d", i), state: ledger.KeyActive, revision: 1, reversed: map[string]int64{}}
 		for _, w := range ledger.Windows() {
 			k.limits[w] = drawLimit(t)
 		}

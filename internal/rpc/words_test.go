@@ -59,8 +59,7 @@ func (c *calls) nextID() string {
 	return fmt.Sprintf("call-%d-of-this-server", len(c.list)+1)
 }
 
-// now is the clock, set moves it.
-func (e *env) now() int64       { return e.s.clock.Load() }
+// set and advance move the clock.
 func (e *env) set(us int64)     { e.s.clock.Store(us) }
 func (e *env) advance(us int64) { e.s.clock.Add(us) }
 
