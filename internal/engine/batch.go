@@ -5,7 +5,9 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"time"
 
 	"github.com/satcap/satcap/internal/ledger"
@@ -95,7 +97,17 @@ func (e *Engine) run(ops []ledger.Operation) ([]ledger.Outcome, error) {
 	}
 }
 
-func (e *Engine) attempt(ctx context.Context, ops []ledger.Operation) ([]ledger.Outcome, error) {
+func (e *Engine) attempt(ctx context.Context, ops []ledger.Operation) (outcomes []ledger.Outcome, err error) {
+	// A defect in one batch must not end the process and with it all the others.
+	// What it was about to write is rolled back, and readiness is turned off.
+	failed := ledger.ErrInvariant
+	defer func() {
+		if p := recover(); p != nil {
+			e.unsound.Store(true)
+			e.log.Error("panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			outcomes, err = nil, failed
+		}
+	}()
 	batch, err := e.store.Load(ctx, store.ParamsFor(ops))
 	if err != nil {
 		return nil, err
@@ -117,6 +129,7 @@ func (e *Engine) attempt(ctx context.Context, ops []ledger.Operation) ([]ledger.
 	if applied.Changes.Empty() {
 		return applied.Outcomes, nil
 	}
+	failed = store.ErrOutcomeUnknown
 	if err := batch.Commit(ctx, &applied.Changes); err != nil {
 		return nil, err
 	}

@@ -165,3 +165,28 @@ func TestSoundAfterRefusals(t *testing.T) {
 		require.NoError(t, e.Sound())
 	})
 }
+
+// TestPanicInABatch: a defect fails its batch, with the answer that fits where it
+// struck, and the engine goes on.
+func TestPanicInABatch(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := newFakeStore(key(1, 100))
+		var log bytes.Buffer
+		e := onFake(t, f, func(c *engine.Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+		strike := func(context.Context) error { panic("a defect") }
+
+		f.beforeLoad = strike
+		_, err := e.Do(t.Context(), reserve(keyID(1), "s", 1))
+		require.ErrorIs(t, err, ledger.ErrInvariant)
+		f.beforeLoad, f.afterCommit = nil, strike
+		_, err = e.Do(t.Context(), reserve(keyID(1), "s", 1))
+		require.ErrorIs(t, err, store.ErrOutcomeUnknown, "it was written")
+		f.afterCommit = nil
+		again, err := e.Do(t.Context(), reserve(keyID(1), "s", 1))
+		require.NoError(t, err)
+		require.True(t, again.Replayed)
+
+		require.ErrorIs(t, e.Sound(), ledger.ErrInvariant)
+		require.Contains(t, log.String(), "a defect")
+	})
+}

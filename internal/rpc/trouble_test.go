@@ -101,7 +101,7 @@ func newFaults(t *testing.T, edit ...func(*engine.Config)) *faults {
 func TestOverloaded(t *testing.T) {
 	t.Parallel()
 	f := newFaults(t, func(c *engine.Config) { c.QueueLength, c.MaxBatch = 1, 1 })
-	working, goOn := make(chan struct{}), make(chan struct{})
+	working, goOn := make(chan struct{}, 3), make(chan struct{})
 	letAll := sync.OnceFunc(func() { close(goOn) })
 	t.Cleanup(letAll) // before the engine waits for its batches
 	f.store.set(&f.store.load, func(context.Context) error {
@@ -180,7 +180,7 @@ func TestPanic(t *testing.T) {
 			panics := f.s.logs.records(t, "panic")
 			require.Len(t, panics, 1)
 			require.Equal(t, "ERROR", panics[0]["level"])
-			require.Contains(t, panics[0]["stack"], "errors_test.go")
+			require.Contains(t, panics[0]["stack"], "trouble_test.go")
 			require.Equal(t, v1.UsageServiceGetUsageProcedure, panics[0]["rpc"])
 			require.Equal(t, f.made.list[len(f.made.list)-1].requestID, panics[0]["request_id"])
 			f.store.set(&f.store.view, nil)

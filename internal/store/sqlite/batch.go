@@ -16,6 +16,13 @@ type batch struct {
 	tx   *sql.Tx
 	q    *dbsqlc.Queries
 	snap *ledger.Snapshot
+	seen map[spendName]bool // the spends in snap
+}
+
+// spendName is what names a row of spends.
+type spendName struct {
+	key         ledger.KeyID
+	createdAtUs int64
 }
 
 // Load implements [store.Store].
@@ -24,7 +31,7 @@ func (s *Store) Load(ctx context.Context, p store.LoadParams) (store.Batch, erro
 	if err != nil {
 		return nil, unavailable("begin", err)
 	}
-	b := &batch{tx: tx, q: s.writes.WithTx(tx), snap: &ledger.Snapshot{
+	b := &batch{tx: tx, q: s.writes.WithTx(tx), seen: make(map[spendName]bool), snap: &ledger.Snapshot{
 		ClockUs: s.clock(), Keys: make(map[ledger.KeyID]*ledger.KeySnapshot, len(p.Keys)),
 	}}
 	if err := b.load(ctx, p); err != nil {
@@ -93,18 +100,12 @@ func (b *batch) loadKey(ctx context.Context, id ledger.KeyID) error {
 
 // addSpends adds each spend once, though it may be found by both names.
 func (b *batch) addSpends(rows []dbsqlc.Spend) {
-rows:
 	for _, r := range rows {
-		k := b.snap.Keys[ledger.KeyID(r.ApiKeyID)]
-		if k == nil {
-			continue
+		n, k := spendName{ledger.KeyID(r.ApiKeyID), r.CreatedAtUs}, b.snap.Keys[ledger.KeyID(r.ApiKeyID)]
+		if k != nil && !b.seen[n] {
+			b.seen[n] = true
+			k.Spends = append(k.Spends, spendOf(r))
 		}
-		for _, known := range k.Spends {
-			if known.CreatedAtUs == r.CreatedAtUs {
-				continue rows
-			}
-		}
-		k.Spends = append(k.Spends, spendOf(r))
 	}
 }
 
