@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
@@ -106,6 +107,23 @@ func TestMigrate(t *testing.T) {
 			require.Contains(t, out.stderr, "99999 is newer")
 			require.Contains(t, out.stderr, "run a newer satcap")
 		}
+	})
+}
+
+// TestMigrateTogether: several programs may find the same new database.
+func TestMigrateTogether(t *testing.T) {
+	onEngines(t, func(t *testing.T, db string) {
+		outs := make([]output, 6)
+		var all sync.WaitGroup
+		for i := range outs {
+			all.Go(func() { outs[i] = run(t, t.TempDir(), nil, "migrate", "--db", db) })
+		}
+		all.Wait()
+		for _, out := range outs {
+			require.Zero(t, out.code, out)
+			require.Equal(t, "schema version 1\n", out.stdout)
+		}
+		verifyClean(t, db)
 	})
 }
 
