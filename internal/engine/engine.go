@@ -23,6 +23,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -80,22 +81,12 @@ func (c Config) withDefaults() Config {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	for _, d := range []struct {
-		value *int
-		is    int
-	}{{&c.Shards, 1}, {&c.QueueLength, 4096}, {&c.MaxBatch, 512}} {
-		if *d.value <= 0 {
-			*d.value = d.is
-		}
-	}
-	for _, d := range []struct {
-		value *time.Duration
-		is    time.Duration
-	}{{&c.BatchTimeout, 10 * time.Second}, {&c.MaxSkew, 5 * time.Second}, {&c.SweepEvery, time.Second}} {
-		if *d.value == 0 {
-			*d.value = d.is
-		}
-	}
+	c.Shards = cmp.Or(c.Shards, 1)
+	c.QueueLength = cmp.Or(c.QueueLength, 4096)
+	c.MaxBatch = cmp.Or(c.MaxBatch, 512)
+	c.BatchTimeout = cmp.Or(c.BatchTimeout, 10*time.Second)
+	c.MaxSkew = cmp.Or(c.MaxSkew, 5*time.Second)
+	c.SweepEvery = cmp.Or(c.SweepEvery, time.Second)
 	return c
 }
 

@@ -30,9 +30,9 @@ var (
 // the caller must not pay, or not again.
 type SpendClosedError struct{ Spend Spend }
 
+// Error is what the caller reads.
 func (e *SpendClosedError) Error() string {
-	words := map[SpendState]string{Released: "released", Expired: "expired", Settled: "settled", Reversed: "reversed"}
-	return fmt.Sprintf("the spend is %s and cannot be held: do not pay", words[e.Spend.State])
+	return fmt.Sprintf("the spend is %s and cannot be held: do not pay", e.Spend.State)
 }
 
 // LimitExceededError refuses an amount that does not fit.
@@ -50,6 +50,8 @@ type LimitExceededError struct {
 	AvailableNotBeforeUs int64
 }
 
+// Error is what the caller reads: every window that refuses, what is left of it,
+// and from when on the amount fits.
 func (e *LimitExceededError) Error() string {
 	var b strings.Builder
 	for i, v := range e.Violations {

@@ -14,8 +14,7 @@ type Operation interface {
 	apply(*account) (Result, error)
 }
 
-// KeyRef names the key that an operation changes. Every operation embeds one; it
-// is not called Target, because a field of that name would hide the method.
+// KeyRef names a key as a caller may reach it. Every operation embeds one.
 type KeyRef struct {
 	KeyID KeyID
 	// Subject, if not empty, must own the key; otherwise the key does not exist

@@ -14,6 +14,11 @@ const (
 	Reversed
 )
 
+// String is the state in words.
+func (s SpendState) String() string {
+	return [...]string{"unknown", "reserved", "released", "expired", "settled", "reversed"}[s]
+}
+
 // Spend is one payment against a key.
 type Spend struct {
 	KeyID KeyID

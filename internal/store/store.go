@@ -59,7 +59,7 @@ type Store interface {
 
 	// ListSweepable returns a page of all keys in the order of their ids.
 	ListSweepable(ctx context.Context, p ListSweepableParams) ([]Sweepable, error)
-	// AuditKeys returns a page of all keys after p in the order of their ids,
+	// AuditKeys returns a page of all keys behind after, in the order of their ids,
 	// each with its sums computed anew from its rows.
 	AuditKeys(ctx context.Context, after ledger.KeyID, limit int) ([]ledger.Audit, error)
 

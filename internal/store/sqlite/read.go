@@ -4,10 +4,8 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/satcap/satcap/internal/ledger"
@@ -88,14 +86,8 @@ func (s *Store) atOneMoment(ctx context.Context, read func(*dbsqlc.Queries) erro
 	if err != nil {
 		return unavailable("begin read", err)
 	}
-	return errors.Join(read(s.reads.WithTx(tx)), ignoreDone(tx.Rollback()))
-}
-
-func ignoreDone(err error) error {
-	if errors.Is(err, sql.ErrTxDone) {
-		return nil
-	}
-	return err
+	defer func() { _ = tx.Rollback() }()
+	return read(s.reads.WithTx(tx))
 }
 
 // ViewSchedule implements [store.Store].

@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 )
 
-const InsertLimitChanges = `-- name: InsertLimitChanges :exec
+const insertLimitChanges = `-- name: InsertLimitChanges :exec
 INSERT INTO limit_changes (api_key_id, revision, limit_window, from_sats, to_sats, changed_at_us, subject, authentication)
 SELECT v.key_id, v.revision, v.limit_window, NULLIF(v.from_sats, 0), NULLIF(v.to_sats, 0), v.changed_at_us, v.subject, v.authentication
 FROM ROWS FROM (
@@ -32,7 +32,7 @@ type InsertLimitChangesParams struct {
 }
 
 func (q *Queries) InsertLimitChanges(ctx context.Context, arg InsertLimitChangesParams) error {
-	_, err := q.db.Exec(ctx, InsertLimitChanges,
+	_, err := q.db.Exec(ctx, insertLimitChanges,
 		arg.KeyIds,
 		arg.Revisions,
 		arg.Windows,
@@ -45,7 +45,7 @@ func (q *Queries) InsertLimitChanges(ctx context.Context, arg InsertLimitChanges
 	return err
 }
 
-const InsertReversals = `-- name: InsertReversals :exec
+const insertReversals = `-- name: InsertReversals :exec
 INSERT INTO reversals (api_key_id, transaction_id, reversed_at_us)
 SELECT v.key_id, v.transaction_id, v.reversed_at_us
 FROM ROWS FROM (unnest($1::uuid[]), unnest($2::text[]), unnest($3::bigint[]))
@@ -59,11 +59,11 @@ type InsertReversalsParams struct {
 }
 
 func (q *Queries) InsertReversals(ctx context.Context, arg InsertReversalsParams) error {
-	_, err := q.db.Exec(ctx, InsertReversals, arg.KeyIds, arg.TransactionIds, arg.ReversedAtUs)
+	_, err := q.db.Exec(ctx, insertReversals, arg.KeyIds, arg.TransactionIds, arg.ReversedAtUs)
 	return err
 }
 
-const InsertSpends = `-- name: InsertSpends :exec
+const insertSpends = `-- name: InsertSpends :exec
 INSERT INTO spends (api_key_id, created_at_us, spend_id, state, amount_sats, held_sats, transaction_id,
     reserved_at_us, expires_at_us, settled_at_us, reversed_at_us, updated_at_us, late, over_hold, unreserved)
 SELECT v.key_id, v.created_at_us, v.spend_id, v.state, v.amount, v.held, v.transaction_id,
@@ -98,7 +98,7 @@ type InsertSpendsParams struct {
 
 // The columns are named one by one, here and below: sqlc takes * for one column.
 func (q *Queries) InsertSpends(ctx context.Context, arg InsertSpendsParams) error {
-	_, err := q.db.Exec(ctx, InsertSpends,
+	_, err := q.db.Exec(ctx, insertSpends,
 		arg.KeyIds,
 		arg.CreatedAtUs,
 		arg.SpendIds,
@@ -118,7 +118,7 @@ func (q *Queries) InsertSpends(ctx context.Context, arg InsertSpendsParams) erro
 	return err
 }
 
-const LoadHoldsAfter = `-- name: LoadHoldsAfter :many
+const loadHoldsAfter = `-- name: LoadHoldsAfter :many
 SELECT s.api_key_id, s.expires_at_us, s.held_sats, s.created_at_us
 FROM ROWS FROM (unnest($1::uuid[]), unnest($2::bigint[])) AS n (key_id, after_us)
 CROSS JOIN LATERAL (
@@ -142,7 +142,7 @@ type LoadHoldsAfterRow struct {
 
 // The next holds to expire, per key; of those that expire together the older first.
 func (q *Queries) LoadHoldsAfter(ctx context.Context, arg LoadHoldsAfterParams) ([]LoadHoldsAfterRow, error) {
-	rows, err := q.db.Query(ctx, LoadHoldsAfter, arg.KeyIds, arg.AfterUs, arg.RowLimit)
+	rows, err := q.db.Query(ctx, loadHoldsAfter, arg.KeyIds, arg.AfterUs, arg.RowLimit)
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +166,7 @@ func (q *Queries) LoadHoldsAfter(ctx context.Context, arg LoadHoldsAfterParams) 
 	return items, nil
 }
 
-const LoadLeft = `-- name: LoadLeft :many
+const loadLeft = `-- name: LoadLeft :many
 WITH clock AS MATERIALIZED (
     SELECT COALESCE($5::bigint, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) AS us
 ), moment AS MATERIALIZED (
@@ -210,7 +210,7 @@ type LoadLeftRow struct {
 // The clock, read after the locks are held, and per key the moment of decision
 // and what stopped counting between as_of_us and that moment.
 func (q *Queries) LoadLeft(ctx context.Context, arg LoadLeftParams) ([]LoadLeftRow, error) {
-	rows, err := q.db.Query(ctx, LoadLeft,
+	rows, err := q.db.Query(ctx, loadLeft,
 		arg.DailyUs,
 		arg.WeeklyUs,
 		arg.MonthlyUs,
@@ -245,7 +245,7 @@ func (q *Queries) LoadLeft(ctx context.Context, arg LoadLeftParams) ([]LoadLeftR
 	return items, nil
 }
 
-const LoadReversals = `-- name: LoadReversals :many
+const loadReversals = `-- name: LoadReversals :many
 SELECT r.api_key_id, r.transaction_id, r.reversed_at_us FROM ROWS FROM (unnest($1::uuid[]), unnest($2::text[])) AS n (key_id, transaction_id)
 JOIN reversals r ON r.api_key_id = n.key_id AND r.transaction_id = n.transaction_id COLLATE "C"
 `
@@ -256,7 +256,7 @@ type LoadReversalsParams struct {
 }
 
 func (q *Queries) LoadReversals(ctx context.Context, arg LoadReversalsParams) ([]Reversal, error) {
-	rows, err := q.db.Query(ctx, LoadReversals, arg.KeyIds, arg.TransactionIds)
+	rows, err := q.db.Query(ctx, loadReversals, arg.KeyIds, arg.TransactionIds)
 	if err != nil {
 		return nil, err
 	}
@@ -275,7 +275,7 @@ func (q *Queries) LoadReversals(ctx context.Context, arg LoadReversalsParams) ([
 	return items, nil
 }
 
-const LoadSettledAfter = `-- name: LoadSettledAfter :many
+const loadSettledAfter = `-- name: LoadSettledAfter :many
 SELECT s.api_key_id, s.settled_at_us, s.amount_sats, s.created_at_us
 FROM ROWS FROM (unnest($1::uuid[]), unnest($2::bigint[])) AS n (key_id, after_us)
 CROSS JOIN LATERAL (
@@ -299,7 +299,7 @@ type LoadSettledAfterRow struct {
 
 // The next settled spends to leave a window, per key.
 func (q *Queries) LoadSettledAfter(ctx context.Context, arg LoadSettledAfterParams) ([]LoadSettledAfterRow, error) {
-	rows, err := q.db.Query(ctx, LoadSettledAfter, arg.KeyIds, arg.AfterUs, arg.RowLimit)
+	rows, err := q.db.Query(ctx, loadSettledAfter, arg.KeyIds, arg.AfterUs, arg.RowLimit)
 	if err != nil {
 		return nil, err
 	}
@@ -323,7 +323,7 @@ func (q *Queries) LoadSettledAfter(ctx context.Context, arg LoadSettledAfterPara
 	return items, nil
 }
 
-const LoadSpends = `-- name: LoadSpends :many
+const loadSpends = `-- name: LoadSpends :many
 SELECT s.api_key_id, s.created_at_us, s.spend_id, s.state, s.amount_sats, s.held_sats, s.transaction_id, s.reserved_at_us, s.expires_at_us, s.settled_at_us, s.reversed_at_us, s.updated_at_us, s.late, s.over_hold, s.unreserved FROM ROWS FROM (unnest($1::uuid[]), unnest($2::text[])) AS n (key_id, spend_id)
 JOIN spends s ON s.api_key_id = n.key_id AND s.spend_id = n.spend_id COLLATE "C"
 `
@@ -334,7 +334,7 @@ type LoadSpendsParams struct {
 }
 
 func (q *Queries) LoadSpends(ctx context.Context, arg LoadSpendsParams) ([]Spend, error) {
-	rows, err := q.db.Query(ctx, LoadSpends, arg.KeyIds, arg.SpendIds)
+	rows, err := q.db.Query(ctx, loadSpends, arg.KeyIds, arg.SpendIds)
 	if err != nil {
 		return nil, err
 	}
@@ -369,7 +369,7 @@ func (q *Queries) LoadSpends(ctx context.Context, arg LoadSpendsParams) ([]Spend
 	return items, nil
 }
 
-const LoadSpendsByTransaction = `-- name: LoadSpendsByTransaction :many
+const loadSpendsByTransaction = `-- name: LoadSpendsByTransaction :many
 SELECT s.api_key_id, s.created_at_us, s.spend_id, s.state, s.amount_sats, s.held_sats, s.transaction_id, s.reserved_at_us, s.expires_at_us, s.settled_at_us, s.reversed_at_us, s.updated_at_us, s.late, s.over_hold, s.unreserved FROM ROWS FROM (unnest($1::uuid[]), unnest($2::text[])) AS n (key_id, transaction_id)
 JOIN spends s ON s.api_key_id = n.key_id AND s.transaction_id = n.transaction_id COLLATE "C" AND s.transaction_id <> ''
 `
@@ -380,7 +380,7 @@ type LoadSpendsByTransactionParams struct {
 }
 
 func (q *Queries) LoadSpendsByTransaction(ctx context.Context, arg LoadSpendsByTransactionParams) ([]Spend, error) {
-	rows, err := q.db.Query(ctx, LoadSpendsByTransaction, arg.KeyIds, arg.TransactionIds)
+	rows, err := q.db.Query(ctx, loadSpendsByTransaction, arg.KeyIds, arg.TransactionIds)
 	if err != nil {
 		return nil, err
 	}
@@ -415,7 +415,7 @@ func (q *Queries) LoadSpendsByTransaction(ctx context.Context, arg LoadSpendsByT
 	return items, nil
 }
 
-const LockKeys = `-- name: LockKeys :many
+const lockKeys = `-- name: LockKeys :many
 
 SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_us, expires_at_us, revoked_at_us, last_used_at_us, request_id, request_hash, revision, last_us, as_of_us, daily_limit_sats, weekly_limit_sats, monthly_limit_sats, annual_limit_sats, held_sats, daily_spent_sats, weekly_spent_sats, monthly_spent_sats, annual_spent_sats FROM api_keys WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
 `
@@ -424,7 +424,7 @@ SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_
 // saves. Every statement names the key it touches.
 // In the order of the ids, so that two batches never wait for each other.
 func (q *Queries) LockKeys(ctx context.Context, ids []uuid.UUID) ([]ApiKey, error) {
-	rows, err := q.db.Query(ctx, LockKeys, ids)
+	rows, err := q.db.Query(ctx, lockKeys, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -469,7 +469,7 @@ func (q *Queries) LockKeys(ctx context.Context, ids []uuid.UUID) ([]ApiKey, erro
 	return items, nil
 }
 
-const SaveKeys = `-- name: SaveKeys :exec
+const saveKeys = `-- name: SaveKeys :exec
 UPDATE api_keys k SET
     name = v.name, state = v.state, revoked_at_us = v.revoked_at_us,
     revision = v.revision, last_us = v.last_us, as_of_us = v.as_of_us,
@@ -507,7 +507,7 @@ type SaveKeysParams struct {
 }
 
 func (q *Queries) SaveKeys(ctx context.Context, arg SaveKeysParams) error {
-	_, err := q.db.Exec(ctx, SaveKeys,
+	_, err := q.db.Exec(ctx, saveKeys,
 		arg.Ids,
 		arg.Names,
 		arg.States,
@@ -528,7 +528,7 @@ func (q *Queries) SaveKeys(ctx context.Context, arg SaveKeysParams) error {
 	return err
 }
 
-const UpdateSpends = `-- name: UpdateSpends :exec
+const updateSpends = `-- name: UpdateSpends :exec
 UPDATE spends s SET
     state = v.state, amount_sats = v.amount, transaction_id = v.transaction_id,
     settled_at_us = v.settled_at_us, reversed_at_us = v.reversed_at_us, updated_at_us = v.updated_at_us,
@@ -556,7 +556,7 @@ type UpdateSpendsParams struct {
 }
 
 func (q *Queries) UpdateSpends(ctx context.Context, arg UpdateSpendsParams) error {
-	_, err := q.db.Exec(ctx, UpdateSpends,
+	_, err := q.db.Exec(ctx, updateSpends,
 		arg.KeyIds,
 		arg.CreatedAtUs,
 		arg.States,

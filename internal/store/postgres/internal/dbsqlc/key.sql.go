@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 )
 
-const FindKeyByRequest = `-- name: FindKeyByRequest :one
+const findKeyByRequest = `-- name: FindKeyByRequest :one
 SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_us, expires_at_us, revoked_at_us, last_used_at_us, request_id, request_hash, revision, last_us, as_of_us, daily_limit_sats, weekly_limit_sats, monthly_limit_sats, annual_limit_sats, held_sats, daily_spent_sats, weekly_spent_sats, monthly_spent_sats, annual_spent_sats FROM api_keys WHERE subject = $1 AND request_id = $2::text
 `
 
@@ -21,7 +21,7 @@ type FindKeyByRequestParams struct {
 }
 
 func (q *Queries) FindKeyByRequest(ctx context.Context, arg FindKeyByRequestParams) (ApiKey, error) {
-	row := q.db.QueryRow(ctx, FindKeyByRequest, arg.Subject, arg.RequestID)
+	row := q.db.QueryRow(ctx, findKeyByRequest, arg.Subject, arg.RequestID)
 	var i ApiKey
 	err := row.Scan(
 		&i.ID,
@@ -53,7 +53,7 @@ func (q *Queries) FindKeyByRequest(ctx context.Context, arg FindKeyByRequestPara
 	return i, err
 }
 
-const InsertKey = `-- name: InsertKey :execrows
+const insertKey = `-- name: InsertKey :execrows
 
 INSERT INTO api_keys (id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_us, expires_at_us,
     revoked_at_us, last_used_at_us, request_id, request_hash, revision, last_us, as_of_us,
@@ -87,7 +87,7 @@ type InsertKeyParams struct {
 // Creating keys and finding them by what a caller holds.
 // Inserts nothing if the subject has used the request_id before.
 func (q *Queries) InsertKey(ctx context.Context, arg InsertKeyParams) (int64, error) {
-	result, err := q.db.Exec(ctx, InsertKey,
+	result, err := q.db.Exec(ctx, insertKey,
 		arg.ID,
 		arg.Subject,
 		arg.Name,

@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 )
 
-const AuditKeys = `-- name: AuditKeys :many
+const auditKeys = `-- name: AuditKeys :many
 SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.state, k.created_at_us, k.expires_at_us, k.revoked_at_us, k.last_used_at_us, k.request_id, k.request_hash, k.revision, k.last_us, k.as_of_us, k.daily_limit_sats, k.weekly_limit_sats, k.monthly_limit_sats, k.annual_limit_sats, k.held_sats, k.daily_spent_sats, k.weekly_spent_sats, k.monthly_spent_sats, k.annual_spent_sats,
     (SELECT COALESCE(SUM(s.held_sats), 0) FROM spends s WHERE s.api_key_id = k.id AND s.state = 1 AND s.expires_at_us > k.as_of_us)::bigint AS held_sats,
     (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4 AND s.settled_at_us > k.as_of_us - $1::bigint)::bigint AS daily_sats,
@@ -46,7 +46,7 @@ type AuditKeysRow struct {
 // A page of keys in the order of their ids, each with its sums computed anew
 // from the rows, in one statement and so at one moment.
 func (q *Queries) AuditKeys(ctx context.Context, arg AuditKeysParams) ([]AuditKeysRow, error) {
-	rows, err := q.db.Query(ctx, AuditKeys,
+	rows, err := q.db.Query(ctx, auditKeys,
 		arg.DailyUs,
 		arg.WeeklyUs,
 		arg.MonthlyUs,
@@ -105,7 +105,7 @@ func (q *Queries) AuditKeys(ctx context.Context, arg AuditKeysParams) ([]AuditKe
 	return items, nil
 }
 
-const ListKeyIDs = `-- name: ListKeyIDs :many
+const listKeyIDs = `-- name: ListKeyIDs :many
 SELECT k.id FROM api_keys k,
     (SELECT COALESCE($1::bigint, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) AS us) AS clock
 WHERE k.subject = $2
@@ -126,7 +126,7 @@ type ListKeyIDsParams struct {
 // A page of a subject's keys, newest first. states is a set of bits: 1 active,
 // 2 paused, 4 revoked, 8 expired.
 func (q *Queries) ListKeyIDs(ctx context.Context, arg ListKeyIDsParams) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, ListKeyIDs,
+	rows, err := q.db.Query(ctx, listKeyIDs,
 		arg.ClockUs,
 		arg.Subject,
 		arg.BeforeUs,
@@ -152,7 +152,7 @@ func (q *Queries) ListKeyIDs(ctx context.Context, arg ListKeyIDsParams) ([]uuid.
 	return items, nil
 }
 
-const ListLimitChanges = `-- name: ListLimitChanges :many
+const listLimitChanges = `-- name: ListLimitChanges :many
 SELECT api_key_id, revision, limit_window, from_sats, to_sats, changed_at_us, subject, authentication FROM limit_changes c WHERE c.api_key_id = $1::uuid
     AND (c.revision, c.limit_window) < ($2::bigint, $3::bigint)
 ORDER BY c.revision DESC, c.limit_window DESC LIMIT $4
@@ -166,7 +166,7 @@ type ListLimitChangesParams struct {
 }
 
 func (q *Queries) ListLimitChanges(ctx context.Context, arg ListLimitChangesParams) ([]LimitChange, error) {
-	rows, err := q.db.Query(ctx, ListLimitChanges,
+	rows, err := q.db.Query(ctx, listLimitChanges,
 		arg.KeyID,
 		arg.BeforeRevision,
 		arg.BeforeWindow,
@@ -199,7 +199,7 @@ func (q *Queries) ListLimitChanges(ctx context.Context, arg ListLimitChangesPara
 	return items, nil
 }
 
-const ListOpenSpends = `-- name: ListOpenSpends :many
+const listOpenSpends = `-- name: ListOpenSpends :many
 SELECT s.api_key_id, s.created_at_us, s.spend_id, s.state, s.amount_sats, s.held_sats, s.transaction_id, s.reserved_at_us, s.expires_at_us, s.settled_at_us, s.reversed_at_us, s.updated_at_us, s.late, s.over_hold, s.unreserved FROM spends s WHERE s.api_key_id = $1::uuid AND s.state = 1 AND s.expires_at_us > $2::bigint
     AND s.created_at_us < $3::bigint
 ORDER BY s.created_at_us DESC LIMIT $4
@@ -215,7 +215,7 @@ type ListOpenSpendsParams struct {
 // The same for open holds alone, which lie in an index of their own however
 // long the key's history is.
 func (q *Queries) ListOpenSpends(ctx context.Context, arg ListOpenSpendsParams) ([]Spend, error) {
-	rows, err := q.db.Query(ctx, ListOpenSpends,
+	rows, err := q.db.Query(ctx, listOpenSpends,
 		arg.KeyID,
 		arg.NowUs,
 		arg.BeforeUs,
@@ -255,7 +255,7 @@ func (q *Queries) ListOpenSpends(ctx context.Context, arg ListOpenSpendsParams) 
 	return items, nil
 }
 
-const ListSpends = `-- name: ListSpends :many
+const listSpends = `-- name: ListSpends :many
 SELECT s.api_key_id, s.created_at_us, s.spend_id, s.state, s.amount_sats, s.held_sats, s.transaction_id, s.reserved_at_us, s.expires_at_us, s.settled_at_us, s.reversed_at_us, s.updated_at_us, s.late, s.over_hold, s.unreserved FROM spends s WHERE s.api_key_id = $1::uuid AND s.created_at_us < $2::bigint
     AND (1 << (CASE WHEN s.state = 1 AND s.expires_at_us <= $3::bigint THEN 3 ELSE s.state END)::int) & $4::bigint <> 0
 ORDER BY s.created_at_us DESC LIMIT $5
@@ -271,7 +271,7 @@ type ListSpendsParams struct {
 
 // A page of a key's spends, newest first. states is a set of bits, 1 << state.
 func (q *Queries) ListSpends(ctx context.Context, arg ListSpendsParams) ([]Spend, error) {
-	rows, err := q.db.Query(ctx, ListSpends,
+	rows, err := q.db.Query(ctx, listSpends,
 		arg.KeyID,
 		arg.BeforeUs,
 		arg.NowUs,
@@ -312,18 +312,18 @@ func (q *Queries) ListSpends(ctx context.Context, arg ListSpendsParams) ([]Spend
 	return items, nil
 }
 
-const ReadClock = `-- name: ReadClock :one
+const readClock = `-- name: ReadClock :one
 SELECT COALESCE($1::bigint, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)::bigint AS clock_us
 `
 
 func (q *Queries) ReadClock(ctx context.Context, clockUs *int64) (int64, error) {
-	row := q.db.QueryRow(ctx, ReadClock, clockUs)
+	row := q.db.QueryRow(ctx, readClock, clockUs)
 	var clock_us int64
 	err := row.Scan(&clock_us)
 	return clock_us, err
 }
 
-const ViewKeys = `-- name: ViewKeys :many
+const viewKeys = `-- name: ViewKeys :many
 
 WITH clock AS MATERIALIZED (
     SELECT COALESCE($5::bigint, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) AS us
@@ -394,7 +394,7 @@ type ViewKeysRow struct {
 // Reads: what is seen without a lock, each page in one statement.
 // The keys as stored, what stopped counting since, and what comes back next.
 func (q *Queries) ViewKeys(ctx context.Context, arg ViewKeysParams) ([]ViewKeysRow, error) {
-	rows, err := q.db.Query(ctx, ViewKeys,
+	rows, err := q.db.Query(ctx, viewKeys,
 		arg.DailyUs,
 		arg.WeeklyUs,
 		arg.MonthlyUs,

@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 )
 
-const DeleteOldReversals = `-- name: DeleteOldReversals :exec
+const deleteOldReversals = `-- name: DeleteOldReversals :exec
 DELETE FROM reversals WHERE api_key_id = $1::uuid AND transaction_id IN (
     SELECT r.transaction_id FROM reversals r WHERE r.api_key_id = $1::uuid AND r.reversed_at_us < $2::bigint
     ORDER BY r.transaction_id LIMIT $3)
@@ -24,11 +24,11 @@ type DeleteOldReversalsParams struct {
 }
 
 func (q *Queries) DeleteOldReversals(ctx context.Context, arg DeleteOldReversalsParams) error {
-	_, err := q.db.Exec(ctx, DeleteOldReversals, arg.KeyID, arg.DeleteBeforeUs, arg.RowLimit)
+	_, err := q.db.Exec(ctx, deleteOldReversals, arg.KeyID, arg.DeleteBeforeUs, arg.RowLimit)
 	return err
 }
 
-const DeleteOldSpends = `-- name: DeleteOldSpends :exec
+const deleteOldSpends = `-- name: DeleteOldSpends :exec
 DELETE FROM spends WHERE api_key_id = $1::uuid AND created_at_us IN (
     SELECT s.created_at_us FROM spends s WHERE s.api_key_id = $1::uuid AND s.created_at_us < $2::bigint
         AND s.updated_at_us < $2::bigint AND s.state <> 1
@@ -42,11 +42,11 @@ type DeleteOldSpendsParams struct {
 }
 
 func (q *Queries) DeleteOldSpends(ctx context.Context, arg DeleteOldSpendsParams) error {
-	_, err := q.db.Exec(ctx, DeleteOldSpends, arg.KeyID, arg.DeleteBeforeUs, arg.RowLimit)
+	_, err := q.db.Exec(ctx, deleteOldSpends, arg.KeyID, arg.DeleteBeforeUs, arg.RowLimit)
 	return err
 }
 
-const ListSweepable = `-- name: ListSweepable :many
+const listSweepable = `-- name: ListSweepable :many
 
 SELECT k.id, (
     (k.annual_spent_sats > 0 AND k.as_of_us < $1::bigint)
@@ -74,7 +74,7 @@ type ListSweepableRow struct {
 // Tidying, one key at a time, in small steps under the key's lock.
 // A page of keys in the order of their ids, and whether each has anything to tidy.
 func (q *Queries) ListSweepable(ctx context.Context, arg ListSweepableParams) ([]ListSweepableRow, error) {
-	rows, err := q.db.Query(ctx, ListSweepable,
+	rows, err := q.db.Query(ctx, listSweepable,
 		arg.StaleBeforeUs,
 		arg.ExpiredAtUs,
 		arg.DeleteBeforeUs,
@@ -99,7 +99,7 @@ func (q *Queries) ListSweepable(ctx context.Context, arg ListSweepableParams) ([
 	return items, nil
 }
 
-const MarkExpired = `-- name: MarkExpired :exec
+const markExpired = `-- name: MarkExpired :exec
 UPDATE spends SET state = 3, updated_at_us = expires_at_us
 WHERE api_key_id = $1::uuid AND created_at_us IN (
     SELECT s.created_at_us FROM spends s WHERE s.api_key_id = $1::uuid AND s.state = 1 AND s.expires_at_us <= $2::bigint
@@ -113,6 +113,6 @@ type MarkExpiredParams struct {
 }
 
 func (q *Queries) MarkExpired(ctx context.Context, arg MarkExpiredParams) error {
-	_, err := q.db.Exec(ctx, MarkExpired, arg.KeyID, arg.ExpiredAtUs, arg.RowLimit)
+	_, err := q.db.Exec(ctx, markExpired, arg.KeyID, arg.ExpiredAtUs, arg.RowLimit)
 	return err
 }
