@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/satcap/satcap/internal/ledger"
@@ -60,21 +61,68 @@ func (e *Engine) answer(batch []*request) {
 	for i, r := range live {
 		ops[i] = r.op
 	}
-	outcomes, err := e.run(ops)
-	if err != nil {
-		e.log.Error("batch failed", "operations", len(ops), "error", err)
-	}
+	outcomes := e.decide(ops)
 	for i, r := range live {
-		if err != nil {
-			r.outcome <- ledger.Outcome{Err: err}
-			continue
-		}
 		if errors.Is(outcomes[i].Err, ledger.ErrInvariant) {
 			e.unsound.Store(true)
 			e.log.Error("invariant violated: the stored sums of a key contradict themselves", "api_key_id", keyName(r.op.Target().KeyID))
 		}
 		r.outcome <- outcomes[i]
 	}
+}
+
+// decide runs the batch. Where it fails for something that may be the fault of
+// one of its keys, it is run again in parts, at once: nothing was written, and
+// the neighbours of that key have nothing to do with it.
+func (e *Engine) decide(ops []ledger.Operation) []ledger.Outcome {
+	outcomes, err := e.run(ops)
+	if err == nil {
+		return outcomes
+	}
+	e.log.Error("batch failed", "operations", len(ops), "error", err)
+	if errors.Is(err, store.ErrDefect) {
+		e.unsound.Store(true)
+	}
+	outcomes = make([]ledger.Outcome, len(ops))
+	parts := split(ops)
+	if len(parts) == 1 || !errors.Is(err, store.ErrLocked) && !errors.Is(err, store.ErrDefect) {
+		for i := range outcomes {
+			outcomes[i].Err = err
+		}
+		return outcomes
+	}
+	var all sync.WaitGroup
+	for _, part := range parts {
+		all.Go(func() {
+			own := make([]ledger.Operation, len(part))
+			for i, at := range part {
+				own[i] = ops[at]
+			}
+			for i, o := range e.decide(own) {
+				outcomes[part[i]] = o
+			}
+		})
+	}
+	all.Wait()
+	return outcomes
+}
+
+// split parts a batch by its keys: each part is the places of the operations of
+// one key, in order.
+func split(ops []ledger.Operation) [][]int {
+	var parts [][]int
+	index := make(map[ledger.KeyID]int)
+	for at, op := range ops {
+		id := op.Target().KeyID
+		part, known := index[id]
+		if !known {
+			part = len(parts)
+			index[id] = part
+			parts = append(parts, nil)
+		}
+		parts[part] = append(parts[part], at)
+	}
+	return parts
 }
 
 // run runs the batch, again if the database broke it off for another's sake.

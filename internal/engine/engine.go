@@ -65,7 +65,8 @@ type Config struct {
 	QueueLength int
 	// MaxBatch is the most operations in a batch. Default 512.
 	MaxBatch int
-	// BatchTimeout bounds a batch, from its lock to its commit. Default 10 s.
+	// BatchTimeout bounds a batch, from its lock to its commit, and every other
+	// call of the store. Default 10 s.
 	BatchTimeout time.Duration
 	// MaxSkew is how far the store's clock may be from Now. Default 5 s.
 	MaxSkew time.Duration
@@ -175,6 +176,8 @@ func (e *Engine) Sound() error {
 // CheckClock returns [ErrClockSkew] or the store's error if operations would be
 // refused for it.
 func (e *Engine) CheckClock(ctx context.Context) error {
+	ctx, cancel := e.bounded(ctx)
+	defer cancel()
 	us, err := e.store.ClockUs(ctx)
 	if err != nil {
 		return err

@@ -23,6 +23,8 @@ type fakeStore struct {
 	// The hooks run before (after: after) the call does its work, and their error
 	// is its error. nil: no hook. Set them while no batch runs.
 	beforeLoad, beforeSchedules, beforeCommit, afterCommit, beforeSweepable, beforeRead func(context.Context) error
+	// faulty are keys that no batch can load, and why.
+	faulty map[ledger.KeyID]error
 	// skew is how far the store's clock is ahead.
 	skew time.Duration
 	// skewUs is more of it, for what a Duration cannot hold.
@@ -71,6 +73,11 @@ func (f *fakeStore) Load(ctx context.Context, p store.LoadParams) (store.Batch, 
 	f.mu.Unlock()
 	if err := call(ctx, f.beforeLoad); err != nil {
 		return nil, err
+	}
+	for _, id := range p.Keys {
+		if err := f.faulty[id]; err != nil {
+			return nil, err
+		}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

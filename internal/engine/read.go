@@ -15,6 +15,8 @@ import (
 // View reads one key. A key that does not exist, or that t.Subject does not
 // own, is [ledger.ErrKeyNotFound].
 func (e *Engine) View(ctx context.Context, t ledger.KeyRef) (*ledger.View, error) {
+	ctx, cancel := e.bounded(ctx)
+	defer cancel()
 	views, err := e.store.ViewKeys(ctx, []ledger.KeyID{t.KeyID})
 	if err != nil {
 		return nil, err
@@ -31,6 +33,8 @@ func (e *Engine) View(ctx context.Context, t ledger.KeyRef) (*ledger.View, error
 // Check reads one key and says why the limits would refuse amountSats, or nil.
 // It holds nothing.
 func (e *Engine) Check(ctx context.Context, t ledger.KeyRef, amountSats int64) (*ledger.View, *ledger.LimitExceededError, error) {
+	ctx, cancel := e.bounded(ctx)
+	defer cancel()
 	view, err := e.View(ctx, t)
 	if err != nil {
 		return nil, nil, err
@@ -57,6 +61,8 @@ func (e *Engine) Check(ctx context.Context, t ledger.KeyRef, amountSats int64) (
 
 // ListKeys reads a page of a subject's keys, newest first.
 func (e *Engine) ListKeys(ctx context.Context, p store.ListKeysParams) ([]ledger.View, error) {
+	ctx, cancel := e.bounded(ctx)
+	defer cancel()
 	views, err := e.store.ListKeys(ctx, p)
 	if err != nil || len(views) == 0 {
 		return nil, err
@@ -70,6 +76,8 @@ func (e *Engine) ListKeys(ctx context.Context, p store.ListKeysParams) ([]ledger
 // ListSpends reads a page of a key's spends, newest first, as they stand now.
 // p.NowUs is filled in.
 func (e *Engine) ListSpends(ctx context.Context, t ledger.KeyRef, p store.ListSpendsParams) ([]ledger.Spend, error) {
+	ctx, cancel := e.bounded(ctx)
+	defer cancel()
 	view, err := e.View(ctx, t)
 	if err != nil {
 		return nil, err
@@ -80,6 +88,8 @@ func (e *Engine) ListSpends(ctx context.Context, t ledger.KeyRef, p store.ListSp
 
 // ListLimitChanges reads a page of a key's limit changes, newest first.
 func (e *Engine) ListLimitChanges(ctx context.Context, t ledger.KeyRef, p store.ListLimitChangesParams) ([]ledger.LimitChange, error) {
+	ctx, cancel := e.bounded(ctx)
+	defer cancel()
 	if _, err := e.View(ctx, t); err != nil {
 		return nil, err
 	}
@@ -92,6 +102,8 @@ func (e *Engine) ListLimitChanges(ctx context.Context, t ledger.KeyRef, p store.
 // filled in. See [store.Created] for a RequestID that was used before; with
 // other content it is [ErrRequestIDReused].
 func (e *Engine) CreateKey(ctx context.Context, p store.CreateKeyParams) (store.Created, error) {
+	ctx, cancel := e.bounded(ctx)
+	defer cancel()
 	clockUs, err := e.store.ClockUs(ctx)
 	if err != nil {
 		return store.Created{}, err
@@ -113,6 +125,12 @@ func (e *Engine) CreateKey(ctx context.Context, p store.CreateKeyParams) (store.
 		return store.Created{}, ErrRequestIDReused
 	}
 	return created, err
+}
+
+// bounded gives a read or a creation as long as a batch has. A database that is
+// silent must not keep callers waiting who set no deadline of their own.
+func (e *Engine) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, e.cfg.BatchTimeout)
 }
 
 // keyName is a key's id as people read it.

@@ -58,6 +58,8 @@ func (e *Engine) SweepPage(ctx context.Context, after ledger.KeyID) (next ledger
 }
 
 func (e *Engine) sweepOnce(ctx context.Context, after ledger.KeyID) (next ledger.KeyID, swept int, err error) {
+	ctx, cancel := e.bounded(ctx)
+	defer cancel()
 	clockUs, err := e.store.ClockUs(ctx)
 	if err != nil {
 		return after, 0, err

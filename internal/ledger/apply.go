@@ -85,6 +85,7 @@ type account struct {
 	limitChanges []LimitChange
 	sweeps       []KeySweep
 
+	walks       [WindowCount]*walk // made when a refusal needs them
 	unexplained bool
 	broken      bool
 }
@@ -125,7 +126,7 @@ func (a *account) run(op Operation) Outcome {
 	revision := a.key.Revision
 	result, err := op.apply(a)
 	if refusal := (*LimitExceededError)(nil); errors.As(err, &refusal) {
-		if !refusal.explain(a.loaded.Schedule, a.nowUs, a.spends) {
+		if !refusal.explain(a.loaded.Schedule, a.walkOf) {
 			a.unexplained = true
 		}
 	}
@@ -141,11 +142,20 @@ func (a *account) run(op Operation) Outcome {
 	return Outcome{Result: result}
 }
 
+// walkOf is the walk through one window as the account stands.
+func (a *account) walkOf(w Window) *walk {
+	if a.walks[w] == nil {
+		a.walks[w] = a.loaded.Schedule.walk(w, a.nowUs, a.spends)
+	}
+	return a.walks[w]
+}
+
 // stamp counts a change of the key and returns its time.
 func (a *account) stamp() int64 {
 	a.key.LastUs = NowUs(a.nowUs, a.key.LastUs)
 	a.key.Revision++
 	a.changedKey = true
+	a.walks = [WindowCount]*walk{}
 	return a.key.LastUs
 }
 

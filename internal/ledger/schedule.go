@@ -55,11 +55,9 @@ func exceeded(id KeyID, b *Budget, amountSats int64) *LimitExceededError {
 	return e
 }
 
-// explain walks the schedule from nowUs on and sets the times of e. touched are
-// the key's spends that changed since the schedule was read, as they stand now:
-// they replace what it says of them. It returns false if answering takes a
-// longer schedule.
-func (e *LimitExceededError) explain(sched *Schedule, nowUs int64, touched map[string]*Spend) bool {
+// explain sets the times of e by the walks through sched. It returns false if
+// answering takes a longer schedule.
+func (e *LimitExceededError) explain(sched *Schedule, walkOf func(Window) *walk) bool {
 	for _, v := range e.Violations {
 		if e.RequestedSats > v.LimitSats {
 			return true // can never fit: no times
@@ -70,7 +68,7 @@ func (e *LimitExceededError) explain(sched *Schedule, nowUs int64, touched map[s
 	}
 	var at, notBefore int64
 	for _, v := range e.Violations {
-		fits, reached := sched.walk(v, e.RequestedSats, nowUs, touched)
+		fits, reached := walkOf(v.Window).until(v.SpentSats + v.HeldSats - (v.LimitSats - e.RequestedSats))
 		if fits == 0 && sched.Limit < WalkBound {
 			return false
 		}
@@ -84,21 +82,41 @@ func (e *LimitExceededError) explain(sched *Schedule, nowUs int64, touched map[s
 	return true
 }
 
-// walk finds the first moment at which amountSats fits into the window of v if
-// nothing else is spent, or else how far it could see.
-func (s *Schedule) walk(v WindowUsage, amountSats, nowUs int64, touched map[string]*Spend) (fits, reached int64) {
-	needSats := v.SpentSats + v.HeldSats - (v.LimitSats - amountSats)
-	events, horizon := s.events(v.Window, nowUs, touched)
+// walk is what comes back to one window, event by event, as far as it is known
+// and no further than [WalkBound]. It is made once for all refusals of a batch
+// between two changes of the key.
+type walk struct {
+	events []Event
+	// freedSats is, per event, what has come back up to and with it.
+	freedSats []int64
+}
+
+// until finds the first moment at which needSats have come back, or else how far
+// the walk could see.
+func (k *walk) until(needSats int64) (fits, reached int64) {
+	if i, _ := slices.BinarySearch(k.freedSats, needSats); i < len(k.events) {
+		return k.events[i].AtUs, 0
+	}
+	if len(k.events) == 0 {
+		return 0, 0
+	}
+	return 0, k.events[len(k.events)-1].AtUs
+}
+
+// walk begins at nowUs. touched are the key's spends that may have changed since
+// the schedule was read, as they stand now: they replace what it says of them.
+func (s *Schedule) walk(w Window, nowUs int64, touched map[string]*Spend) *walk {
+	events, horizonUs := s.events(w, nowUs, touched)
+	k := &walk{}
+	freed := int64(0)
 	for i, e := range events {
-		if i == WalkBound || e.AtUs > horizon {
+		if i == WalkBound || e.AtUs > horizonUs {
 			break
 		}
-		reached = e.AtUs
-		if needSats -= e.AmountSats; needSats <= 0 {
-			return e.AtUs, 0
-		}
+		freed += e.AmountSats
+		k.events, k.freedSats = append(k.events, e), append(k.freedSats, freed)
 	}
-	return 0, reached
+	return k
 }
 
 // events merges what comes back to one window after nowUs, ascending, and says
@@ -141,5 +159,5 @@ func (v *View) Check(amountSats int64, sched *Schedule) (refusal *LimitExceededE
 	if refusal == nil {
 		return nil, true
 	}
-	return refusal, refusal.explain(sched, v.NowUs, nil)
+	return refusal, refusal.explain(sched, func(w Window) *walk { return sched.walk(w, v.NowUs, nil) })
 }

@@ -23,6 +23,9 @@ type keyService struct {
 }
 
 func (s *keyService) CreateApiKey(ctx context.Context, req *satcapv1.CreateApiKeyRequest) (*satcapv1.CreateApiKeyResponse, error) {
+	if req.GetExpireTime() != nil && micros(req.GetExpireTime()) <= 0 {
+		return nil, engine.ErrExpireTimePast // 0 would mean: never
+	}
 	secret, err := s.prefix.New()
 	if err != nil {
 		return nil, err

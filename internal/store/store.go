@@ -6,6 +6,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/satcap/satcap/internal/ledger"
 )
@@ -22,6 +23,9 @@ var (
 	// ErrOutcomeUnknown: the commit was sent and not answered. It may or may not
 	// have happened; asking again with the same names tells.
 	ErrOutcomeUnknown = errors.New("store: outcome unknown")
+	// ErrLocked is an ErrUnavailable: another program holds one of the keys and
+	// does not let go of it.
+	ErrLocked = fmt.Errorf("%w: a key is locked", ErrUnavailable)
 	// ErrDefect: the database refused a statement as such, which trying again
 	// does not mend. Nothing was written.
 	ErrDefect = errors.New("store: statement refused")

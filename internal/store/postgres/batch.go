@@ -43,6 +43,11 @@ func (s *Store) Load(ctx context.Context, p store.LoadParams) (store.Batch, erro
 // the locks are held.
 const beginBatch = "begin isolation level read committed read write"
 
+// boundBatch bounds, for this transaction, how long to wait for a key that
+// another program holds, and how long the server keeps the locks of a program
+// that has fallen silent between its two round trips.
+const boundBatch = "select set_config('lock_timeout', '2s', true), set_config('idle_in_transaction_session_timeout', '15s', true)"
+
 // load reads everything in one round trip.
 func (b *batch) load(ctx context.Context, p store.LoadParams, clockUs *int64) error {
 	var (
@@ -54,7 +59,7 @@ func (b *batch) load(ctx context.Context, p store.LoadParams, clockUs *int64) er
 		spendKeys, spendIDs              = columns(p.Spends)
 		transactionKeys, transactionIDs  = columns(p.Transactions)
 		daily, weekly, monthly, annualUs = lengths()
-		steps                            = []step{statement(beginBatch)}
+		steps                            = []step{statement(beginBatch), statement(boundBatch)}
 	)
 	steps = append(steps,
 		many((*dbsqlc.Queries).LockKeys, ids, &keys),
@@ -129,7 +134,7 @@ func (b *batch) LoadSchedules(ctx context.Context, ids []ledger.KeyID, limit int
 // Commit saves and commits in one round trip.
 func (b *batch) Commit(ctx context.Context, c *ledger.Changes) error {
 	defer b.Rollback()
-	steps := append(saveSteps(c), statement("commit"))
+	steps := append(saveSteps(c), commit)
 	failed, err := pipeline(ctx, b.conn.Conn(), steps)
 	if err == nil {
 		b.release()

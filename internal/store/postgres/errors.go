@@ -17,6 +17,7 @@ import (
 const (
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
+	lockNotAvailable     = "55P03"
 )
 
 // defectClasses are the classes of errors that a statement itself is to blame
@@ -28,6 +29,9 @@ func classify(doing string, err error) error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && (pg.Code == serializationFailure || pg.Code == deadlockDetected) {
 		return fmt.Errorf("%w: %s: %w", store.ErrConflict, doing, err)
+	}
+	if pg != nil && pg.Code == lockNotAvailable {
+		return fmt.Errorf("%w: %s: %w", store.ErrLocked, doing, err)
 	}
 	if pg != nil && slices.Contains(defectClasses, pg.Code[:2]) {
 		return fmt.Errorf("%w: %s: %w", store.ErrDefect, doing, err)

@@ -26,6 +26,19 @@ func statement(sql string) step {
 	}
 }
 
+// errRolledBack: the server took a COMMIT for the end of a transaction that had
+// failed before.
+var errRolledBack = errors.New("postgres: the transaction was rolled back")
+
+// commit is the step that ends a transaction for good.
+func commit(ctx context.Context, db dbsqlc.DBTX) error {
+	tag, err := db.Exec(ctx, "commit")
+	if err == nil && tag.String() == "ROLLBACK" {
+		return errRolledBack
+	}
+	return err
+}
+
 // many is a step that reads rows into dst.
 func many[P, R any](query func(*dbsqlc.Queries, context.Context, P) ([]R, error), params P, dst *[]R) step {
 	return func(ctx context.Context, db dbsqlc.DBTX) (err error) {

@@ -31,6 +31,11 @@ const migrationLock = 0x736174636170 // "satcap"
 // migrationLockPause is the time between two tries to take it.
 const migrationLockPause = 50 * time.Millisecond
 
+const (
+	poolSize       = 16
+	connectTimeout = 5 * time.Second
+)
+
 // Store is a [store.Store] on PostgreSQL.
 type Store struct {
 	pool       *pgxpool.Pool
@@ -64,6 +69,13 @@ func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 		// Descriptions are cached here, statements are not kept on the server,
 		// where a transaction pooler would lose them.
 		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	}
+	if !strings.Contains(url, "pool_max_conns") {
+		// Enough for the batches that run at once and the reads beside them.
+		config.MaxConns = max(config.MaxConns, poolSize)
+	}
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectTimeout
 	}
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "satcap"

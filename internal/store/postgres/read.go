@@ -152,9 +152,13 @@ func (s *Store) ListSpends(ctx context.Context, p store.ListSpendsParams) ([]led
 	var rows []dbsqlc.Spend
 	var err error
 	if p.OnlyOpen() {
-		rows, err = q.ListOpenSpends(ctx, dbsqlc.ListOpenSpendsParams{
+		var open []dbsqlc.ListOpenSpendsRow
+		open, err = q.ListOpenSpends(ctx, dbsqlc.ListOpenSpendsParams{
 			KeyID: uuid.UUID(p.KeyID), NowUs: p.NowUs, BeforeUs: p.BeforeUs, RowLimit: int32(p.Limit),
 		})
+		for _, r := range open {
+			rows = append(rows, dbsqlc.Spend(r))
+		}
 	} else {
 		rows, err = q.ListSpends(ctx, dbsqlc.ListSpendsParams{
 			KeyID: uuid.UUID(p.KeyID), NowUs: p.NowUs, BeforeUs: p.BeforeUs, States: p.StateBits(), RowLimit: int32(p.Limit),

@@ -200,34 +200,56 @@ func (q *Queries) ListLimitChanges(ctx context.Context, arg ListLimitChangesPara
 }
 
 const listOpenSpends = `-- name: ListOpenSpends :many
-SELECT s.api_key_id, s.created_at_us, s.spend_id, s.state, s.amount_sats, s.held_sats, s.transaction_id, s.reserved_at_us, s.expires_at_us, s.settled_at_us, s.reversed_at_us, s.updated_at_us, s.late, s.over_hold, s.unreserved FROM spends s WHERE s.api_key_id = $1::uuid AND s.state = 1 AND s.expires_at_us > $2::bigint
-    AND s.created_at_us < $3::bigint
-ORDER BY s.created_at_us DESC LIMIT $4
+WITH open AS MATERIALIZED (
+    SELECT api_key_id, created_at_us, spend_id, state, amount_sats, held_sats, transaction_id, reserved_at_us, expires_at_us, settled_at_us, reversed_at_us, updated_at_us, late, over_hold, unreserved FROM spends h WHERE h.api_key_id = $3::uuid AND h.state = 1 AND h.expires_at_us > $4::bigint
+)
+SELECT s.api_key_id, s.created_at_us, s.spend_id, s.state, s.amount_sats, s.held_sats, s.transaction_id, s.reserved_at_us, s.expires_at_us, s.settled_at_us, s.reversed_at_us, s.updated_at_us, s.late, s.over_hold, s.unreserved FROM open s WHERE s.created_at_us < $1::bigint
+ORDER BY s.created_at_us DESC LIMIT $2
 `
 
 type ListOpenSpendsParams struct {
-	KeyID    uuid.UUID
-	NowUs    int64
 	BeforeUs int64
 	RowLimit int32
+	KeyID    uuid.UUID
+	NowUs    int64
+}
+
+type ListOpenSpendsRow struct {
+	ApiKeyID      uuid.UUID
+	CreatedAtUs   int64
+	SpendID       string
+	State         int64
+	AmountSats    int64
+	HeldSats      int64
+	TransactionID string
+	ReservedAtUs  int64
+	ExpiresAtUs   int64
+	SettledAtUs   int64
+	ReversedAtUs  int64
+	UpdatedAtUs   int64
+	Late          bool
+	OverHold      bool
+	Unreserved    bool
 }
 
 // The same for open holds alone, which lie in an index of their own however
 // long the key's history is.
-func (q *Queries) ListOpenSpends(ctx context.Context, arg ListOpenSpendsParams) ([]Spend, error) {
+// They are collected first and sorted then: asked for in order, the planner may
+// walk the whole history instead.
+func (q *Queries) ListOpenSpends(ctx context.Context, arg ListOpenSpendsParams) ([]ListOpenSpendsRow, error) {
 	rows, err := q.db.Query(ctx, listOpenSpends,
-		arg.KeyID,
-		arg.NowUs,
 		arg.BeforeUs,
 		arg.RowLimit,
+		arg.KeyID,
+		arg.NowUs,
 	)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []Spend{}
+	items := []ListOpenSpendsRow{}
 	for rows.Next() {
-		var i Spend
+		var i ListOpenSpendsRow
 		if err := rows.Scan(
 			&i.ApiKeyID,
 			&i.CreatedAtUs,
