@@ -48,7 +48,7 @@ func newKey(e *env) {
 	bad("expire_time", &satcapv1.CreateApiKeyRequest{ExpireTime: &timestamppb.Timestamp{Seconds: -1}})
 	bad("expire_time", &satcapv1.CreateApiKeyRequest{ExpireTime: &timestamppb.Timestamp{}})           // not: never
 	bad("expire_time", &satcapv1.CreateApiKeyRequest{ExpireTime: &timestamppb.Timestamp{Nanos: 500}}) // rounds to that
-	bad("expire_time", &satcapv1.CreateApiKeyRequest{ExpireTime: timestamppb.New(timeOf(start))}) // not in the future
+	bad("expire_time", &satcapv1.CreateApiKeyRequest{ExpireTime: timestamppb.New(timeOf(start))})     // not in the future
 	require.Len(e.t, e.listKeys(&satcapv1.ListApiKeysRequest{}).ok().GetApiKeys(), 1, "a refused creation makes no key")
 	require.Equal(e.t, start+1, us(e.create(&satcapv1.CreateApiKeyRequest{ExpireTime: timestamppb.New(timeOf(start + 1))}).ok().GetApiKey().GetExpireTime()))
 }
