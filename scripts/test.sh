@@ -56,6 +56,7 @@ find_missing() {
 	missing=
 	postgres_dir >/dev/null || missing="$missing postgresql"
 	have pgbouncer || missing="$missing pgbouncer"
+	have nginx || missing="$missing nginx"
 	have curl || missing="$missing curl"
 	have jq || missing="$missing jq"
 	have "$(go env CC)" || missing="$missing gcc" # the race detector needs cgo
@@ -67,6 +68,7 @@ install_missing() {
 	for name in $missing; do
 		case $name in
 		gcc) packages="$packages gcc libc6-dev" ;;
+		nginx) packages="$packages nginx-light" ;;
 		*) packages="$packages $name" ;;
 		esac
 	done
@@ -81,9 +83,9 @@ explain_missing() {
 	say "missing:$missing"
 	cat >&2 <<-'END'
 	Install what is missing, or only PostgreSQL's server programs anywhere and set PG_BINDIR to their directory:
-	  Debian, Ubuntu: apt-get install postgresql pgbouncer curl jq gcc libc6-dev   (as root this script does it)
-	  Fedora:         dnf install postgresql-server pgbouncer curl jq gcc
-	  macOS:          brew install postgresql@18 pgbouncer curl jq && xcode-select --install
+	  Debian, Ubuntu: apt-get install postgresql pgbouncer nginx-light curl jq gcc libc6-dev   (as root this script does it)
+	  Fedora:         dnf install postgresql-server pgbouncer nginx curl jq gcc
+	  macOS:          brew install postgresql@18 pgbouncer nginx curl jq && xcode-select --install
 	END
 }
 

@@ -79,7 +79,7 @@ func (b *buffer) String() string {
 }
 
 var (
-	announcement = regexp.MustCompile(`(?m)^satcap listens on (http://\S+) \(development mode: this machine only\)$`)
+	announcement = regexp.MustCompile(`(?m)^satcap listens on (http://\S+)(?: \(development mode: this machine only\))?$`)
 	madeToken    = regexp.MustCompile(`(?m)^token for this run: (\S+)$`)
 )
 

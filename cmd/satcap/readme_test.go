@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/satcap/satcap/internal/auth"
 )
 
 const docRoot = "../.."
@@ -346,6 +348,38 @@ func TestDocumentedCalls(t *testing.T) {
 	}
 	require.NotEmpty(t, want)
 	require.ElementsMatch(t, want, got)
+}
+
+// TestDocumentedAccess: the table of docs/access.md is the one that the server
+// goes by, call for call and caller for caller.
+func TestDocumentedAccess(t *testing.T) {
+	t.Parallel()
+	row := regexp.MustCompile("(?m)^\\| `(\\w+)/(\\w+)` \\| (yes|no) \\| (yes|no) \\| (yes|no) \\| (spend|usage|verify|none) \\|$")
+	documented := map[string][]string{} // by procedure: owner read, owner write, key, role
+	for _, m := range row.FindAllStringSubmatch(docSection(t, docRead(t, "docs/access.md"), "Who may call what"), -1) {
+		documented["/satcap.v1."+m[1]+"/"+m[2]] = m[3:]
+	}
+	may := func(procedure string, kind auth.Kinds) bool {
+		_, err := auth.Permit(procedure, auth.Caller{Kinds: kind, Subject: "alice"})
+		require.NotErrorIs(t, err, auth.ErrUnlisted, "docs/access.md has %s", procedure)
+		return err == nil
+	}
+	answer := map[bool]string{true: "yes", false: "no"}
+	roles := map[string]auth.Kinds{"spend": auth.ServiceSpends, "usage": auth.ServiceReads, "verify": auth.ServiceVerifies}
+	for procedure, row := range documented {
+		for i, kind := range []auth.Kinds{auth.OwnerReads, auth.OwnerWrites, auth.KeyItself} {
+			require.Equal(t, answer[may(procedure, kind)], row[i], "%s, column %d", procedure, i+1)
+		}
+		for role, kind := range roles {
+			require.Equal(t, may(procedure, kind), row[3] == role, "%s by a service with the role %s", procedure, role)
+		}
+	}
+	calls := regexp.MustCompile("(?m)^\\| `(\\w+)` \\| `(\\w+)` \\|").FindAllStringSubmatch(docSection(t, docRead(t, "docs/api.md"), "Services and calls"), -1)
+	require.NotEmpty(t, calls)
+	require.Len(t, documented, len(calls))
+	for _, m := range calls {
+		require.Contains(t, documented, "/satcap.v1."+m[2]+"/"+m[1])
+	}
 }
 
 // TestDocumentedFlags: docs/operating.md names every flag of serve.

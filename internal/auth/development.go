@@ -3,24 +3,23 @@
 package auth
 
 import (
+	"cmp"
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	"strings"
 )
 
 // DevelopmentSubject is the owner that the development token acts as.
 const DevelopmentSubject = "dev"
 
-// Authenticator finds out who is calling.
-type Authenticator interface {
-	// Authenticate returns the caller that the Authorization header proves, or
-	// [ErrUnauthenticated].
-	Authenticate(authorization string) (Caller, error)
+// Development is the token of a server that has no other kind of caller.
+type Development struct {
+	hash [sha256.Size]byte
+	// Gone says whether another kind of caller exists meanwhile: then the token
+	// is worth nothing. Nil: never.
+	Gone func(context.Context) (bool, error)
 }
-
-// Development is the authenticator of a server that has no other.
-type Development struct{ hash [sha256.Size]byte }
 
 // NewDevelopment accepts the given token, and no other.
 func NewDevelopment(token string) *Development {
@@ -30,14 +29,16 @@ func NewDevelopment(token string) *Development {
 // NewDevelopmentToken makes a token that nobody can guess.
 func NewDevelopmentToken() string { return "dev_" + rand.Text() }
 
-// Authenticate implements [Authenticator].
-func (d *Development) Authenticate(authorization string) (Caller, error) {
-	scheme, token, _ := strings.Cut(authorization, " ")
-	hash := sha256.Sum256([]byte(strings.TrimSpace(token)))
-	if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(hash[:], d.hash[:]) != 1 {
-		return Caller{}, ErrUnauthenticated
+func (d *Development) matches(token string) bool {
+	hash := sha256.Sum256([]byte(token))
+	return subtle.ConstantTimeCompare(hash[:], d.hash[:]) == 1
+}
+
+func (d *Development) caller(ctx context.Context) (Caller, error) {
+	if d.Gone != nil {
+		if gone, err := d.Gone(ctx); err != nil || gone {
+			return Caller{}, cmp.Or(err, ErrUnauthenticated)
+		}
 	}
-	return Caller{
-		Kinds: Owner | Service, Subject: DevelopmentSubject, Authentication: "development token",
-	}, nil
+	return Caller{Kinds: owner | service, Subject: DevelopmentSubject, Authentication: "development token"}, nil
 }

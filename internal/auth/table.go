@@ -10,26 +10,29 @@ import (
 // that creates, changes or revokes a key or a limit is open to KeyItself,
 // whatever the key's scopes: a key can never widen its own cap.
 var table = map[string]Kinds{
-	v1.ApiKeyServiceCreateApiKeyProcedure: Owner,
-	v1.ApiKeyServiceGetApiKeyProcedure:    Owner,
-	v1.ApiKeyServiceListApiKeysProcedure:  Owner,
-	v1.ApiKeyServiceRenameApiKeyProcedure: Owner,
-	v1.ApiKeyServicePauseApiKeyProcedure:  Owner,
-	v1.ApiKeyServiceResumeApiKeyProcedure: Owner,
-	v1.ApiKeyServiceRevokeApiKeyProcedure: Owner,
+	v1.ApiKeyServiceCreateApiKeyProcedure: OwnerWrites,
+	v1.ApiKeyServiceGetApiKeyProcedure:    OwnerReads,
+	v1.ApiKeyServiceListApiKeysProcedure:  OwnerReads,
+	v1.ApiKeyServiceRenameApiKeyProcedure: OwnerWrites,
+	v1.ApiKeyServicePauseApiKeyProcedure:  OwnerWrites,
+	v1.ApiKeyServiceResumeApiKeyProcedure: OwnerWrites,
+	v1.ApiKeyServiceRotateApiKeyProcedure: OwnerWrites,
+	v1.ApiKeyServiceRevokeApiKeyProcedure: OwnerWrites,
 
-	v1.LimitServiceUpdateLimitsProcedure:     Owner,
-	v1.LimitServiceListLimitChangesProcedure: Owner,
+	v1.LimitServiceUpdateLimitsProcedure:     OwnerWrites,
+	v1.LimitServiceListLimitChangesProcedure: OwnerReads,
 
-	v1.UsageServiceGetUsageProcedure:   Owner | KeyItself | Service,
-	v1.UsageServiceListSpendsProcedure: Owner | KeyItself | Service,
+	v1.UsageServiceGetUsageProcedure:   OwnerReads | KeyItself | ServiceReads,
+	v1.UsageServiceListSpendsProcedure: OwnerReads | KeyItself | ServiceReads,
 
-	v1.SpendServiceCheckSpendProcedure:   Service,
-	v1.SpendServiceReserveSpendProcedure: Service,
-	v1.SpendServiceSettleSpendProcedure:  Service,
-	v1.SpendServiceReleaseSpendProcedure: Service,
-	v1.SpendServiceReverseSpendProcedure: Service,
-	v1.SpendServiceRecordSpendProcedure:  Service,
+	v1.SpendServiceCheckSpendProcedure:   ServiceSpends,
+	v1.SpendServiceReserveSpendProcedure: ServiceSpends,
+	v1.SpendServiceSettleSpendProcedure:  ServiceSpends,
+	v1.SpendServiceReleaseSpendProcedure: ServiceSpends,
+	v1.SpendServiceReverseSpendProcedure: ServiceSpends,
+	v1.SpendServiceRecordSpendProcedure:  ServiceSpends,
+
+	v1.AuthServiceVerifyApiKeyProcedure: ServiceVerifies,
 }
 
 // Permit returns what the caller may reach in a call of the procedure, or
@@ -40,7 +43,7 @@ func Permit(procedure string, c Caller) (Grant, error) {
 		return Grant{}, ErrUnlisted
 	}
 	if c.Subject == "" {
-		c.Kinds &^= Owner // without a name it would own every key
+		c.Kinds &^= owner // without a name it would own every key
 	}
 	as := allowed & c.Kinds
 	if as == 0 {

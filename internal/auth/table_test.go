@@ -32,15 +32,23 @@ func TestTableIsComplete(t *testing.T) {
 // TestPermit by every set of kinds, the rule written out again.
 func TestPermit(t *testing.T) {
 	t.Parallel()
+	reads := []string{"GetApiKey", "ListApiKeys", "ListLimitChanges"}
 	for _, procedure := range auth.Listed() {
+		_, service, _ := strings.Cut(procedure, "/satcap.v1.")
+		service, method, _ := strings.Cut(service, "/")
 		var allowed auth.Kinds
-		switch service := strings.Split(procedure, "/")[1]; service {
-		case "satcap.v1.ApiKeyService", "satcap.v1.LimitService":
-			allowed = auth.Owner
-		case "satcap.v1.UsageService":
-			allowed = auth.Owner | auth.KeyItself | auth.Service
-		case "satcap.v1.SpendService":
-			allowed = auth.Service
+		switch service {
+		case "ApiKeyService", "LimitService":
+			allowed = auth.OwnerWrites
+			if slices.Contains(reads, method) {
+				allowed = auth.OwnerReads
+			}
+		case "UsageService":
+			allowed = auth.OwnerReads | auth.KeyItself | auth.ServiceReads
+		case "SpendService":
+			allowed = auth.ServiceSpends
+		case "AuthService":
+			allowed = auth.ServiceVerifies
 		default:
 			t.Fatalf("nobody wrote down here who may call %s", service)
 		}

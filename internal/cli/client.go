@@ -14,6 +14,7 @@ import (
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/satcap/satcap/gen/satcap/v1/satcapv1connect"
 )
@@ -34,12 +35,17 @@ func addClientFlags(a *app, cmd *cobra.Command) *clientFlags {
 	flags.StringVar(&f.url, "url", "http://127.0.0.1:8080", "`address` of the server")
 	flags.StringVar(&f.token, "token", "",
 		"bearer token; in SATCAP_TOKEN other users of this machine cannot see it (else SATCAP_DEV_TOKEN)")
-	flags.VarP(&f.output, "output", "o", "how to print: table or json")
 	flags.DurationVar(&f.timeout, "timeout", 10*time.Second, "how long to wait for each answer")
+	addOutputFlag(cmd, flags, &f.output)
+	return f
+}
+
+// addOutputFlag lets cmd print in either format.
+func addOutputFlag(cmd *cobra.Command, flags *pflag.FlagSet, output *outputFormat) {
+	flags.VarP(output, "output", "o", "how to print: table or json")
 	// It only fails for a flag that does not exist.
 	_ = cmd.RegisterFlagCompletionFunc("output",
 		cobra.FixedCompletions([]string{string(outputTable), string(outputJSON)}, cobra.ShellCompDirectiveNoFileComp))
-	return f
 }
 
 // session is one command's connection to the server and its way to the user.

@@ -22,6 +22,7 @@ func newKeysCommand(a *app) *cobra.Command {
 		newKeysRenameCommand(f),
 		newKeysPauseCommand(f),
 		newKeysResumeCommand(f),
+		newKeysRotateCommand(f),
 		newKeysRevokeCommand(f),
 	)
 	return cmd

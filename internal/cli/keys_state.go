@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/proto"
@@ -96,4 +97,32 @@ func confirmRevoke(ctx context.Context, a *app, s *session, key string) error {
 		return nil
 	}
 	return errors.New("not revoked")
+}
+
+func newKeysRotateCommand(f *clientFlags) *cobra.Command {
+	var grace time.Duration
+	cmd := &cobra.Command{
+		Use: "rotate KEY", Short: "Give a key a new secret", Args: wantArgs("KEY"),
+		Long: "Give a key a new secret, which is shown this once. The old one stops working at\nonce, or after --grace; id, limits and history stay.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := f.open(cmd)
+			if err != nil {
+				return err
+			}
+			res, err := s.keys.RotateApiKey(cmd.Context(), &satcapv1.RotateApiKeyRequest{
+				ApiKeyId: args[0], GraceSeconds: int32(grace / time.Second),
+			})
+			if err != nil {
+				return err
+			}
+			s.note("Keep the secret now: it cannot be shown again.")
+			return s.print(res, func(w io.Writer) {
+				keyTable(w, res.GetApiKey())
+				gap(w)
+				row(w, "SECRET", res.GetSecret())
+			})
+		},
+	}
+	cmd.Flags().DurationVar(&grace, "grace", 0, "how long the old secret goes on working, at most 168h")
+	return cmd
 }

@@ -205,7 +205,7 @@ func TestEnvironmentRefuses(t *testing.T) {
 		env  []string
 		line string
 	}{
-		{[]string{"SATCAP_TOKE=x"}, "unknown environment variable SATCAP_TOKE (closest: SATCAP_TOKEN)"},
+		{[]string{"SATCAP_TOKE=x"}, "unknown environment variable SATCAP_TOKE (closest: SATCAP_TOKEN, SATCAP_ROLE)"},
 		{[]string{"SATCAP_DEVTOKEN=x"}, "unknown environment variable SATCAP_DEVTOKEN (closest: SATCAP_DEV_TOKEN)"},
 		{
 			[]string{"SATCAP_URLS=x", "SATCAP_LIMITS=x"},

@@ -24,8 +24,8 @@ const groupServer = "server"
 
 const serveLong = `Serve the API on one port: gRPC, gRPC-Web and JSON.
 
-With no authentication configured the server is in development mode: it listens
-on this machine only, and every call needs "Authorization: Bearer TOKEN", where
+With no callers configured (see satcap tokens, --jwt-jwks and --tls-client-ca) the
+server is in development mode: it listens on this machine only, and every call needs "Authorization: Bearer TOKEN", where
 TOKEN is SATCAP_DEV_TOKEN or, without that, made at start and printed once. The
 token is the core API and an owner with the subject "dev" at once.
 
@@ -49,6 +49,9 @@ func newServeCommand(a *app) *cobra.Command {
 			defer stop()
 			context.AfterFunc(ctx, stop) // from here on a signal does what it does by itself
 			s, err := server.New(ctx, cfg, telemetry.NewLogger(a.stderr, level, cfg.LogFormat))
+			if exposed := new(config.ExposedError); errors.As(err, &exposed) {
+				return usageErrorf("%v", err)
+			}
 			if err != nil {
 				return err
 			}
@@ -61,6 +64,18 @@ func newServeCommand(a *app) *cobra.Command {
 	addDBFlag(cmd, &cfg.DB)
 	f.StringVar(&cfg.TLSCert, "tls-cert", "", "PEM file with the certificate; plaintext without it")
 	f.StringVar(&cfg.TLSKey, "tls-key", "", "PEM file with the certificate's key")
+	f.StringVar(&cfg.TLSClientCA, "tls-client-ca", "", "PEM file with the authorities of client certificates")
+	f.StringSliceVar(&cfg.ClientSANs, "tls-client-san", nil, "`NAME=ROLE+ROLE`: what the client with this name in its certificate may do")
+	f.StringVar(&cfg.JWT.JWKS, "jwt-jwks", "", "URL or file of the key set that the tokens of owners are signed with")
+	f.StringVar(&cfg.JWT.Issuer, "jwt-issuer", "", "issuer that tokens must name")
+	f.StringVar(&cfg.JWT.Audience, "jwt-audience", "", "audience that tokens must name")
+	f.StringVar(&cfg.JWT.SubjectClaim, "jwt-subject-claim", cfg.JWT.SubjectClaim, "claim that names the owner")
+	f.StringVar(&cfg.JWT.ScopeClaim, "jwt-scope-claim", cfg.JWT.ScopeClaim, "claim with the scopes")
+	f.StringVar(&cfg.JWT.KeyClaim, "jwt-key-claim", cfg.JWT.KeyClaim, "claim with the API key that a token was minted from")
+	f.StringVar(&cfg.JWT.DefaultScope, "jwt-default-scope", "", "what a token without a scope claim may do: read, write, or \"read write\"")
+	f.StringVar(&cfg.APIKeyHeader, "api-key-header", cfg.APIKeyHeader, "header that carries the secret of an API key")
+	f.StringSliceVar(&cfg.CORSOrigins, "cors-origin", nil, "origin whose pages may call directly, such as https://app.example.com")
+	f.StringSliceVar(&cfg.TrustedProxies, "trusted-proxy", nil, "address or network whose X-Forwarded-For is believed")
 	f.StringVar(&cfg.SecretPrefix, "secret-prefix", cfg.SecretPrefix, "what the secrets of new API keys begin with")
 	f.DurationVar(&cfg.HoldTTL, "hold-ttl", cfg.HoldTTL, "how long a hold counts if the request does not say")
 	f.DurationVar(&cfg.ShutdownTimeout, "shutdown-timeout", cfg.ShutdownTimeout, "how long calls in progress may take at shutdown")
@@ -102,7 +117,7 @@ func newVerifyCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "verify", Short: "Recompute all sums and report differences", Long: verifyLong, Args: wantArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := requireDatabase(db); err != nil {
+			if err := requireDatabase(db, "verify"); err != nil {
 				return err
 			}
 			return withStore(cmd.Context(), db, func(s store.Store) error { return a.verify(cmd.Context(), s) })
@@ -130,16 +145,31 @@ func (a *app) verify(ctx context.Context, s store.Store) error {
 }
 
 // requireDatabase refuses an SQLite file that does not exist, which opening it
-// would make: an empty database has no differences.
-func requireDatabase(db string) error {
+// would make: an empty database has no differences, and a token in a database
+// that no server uses lets nobody in.
+func requireDatabase(db, purpose string) error {
 	parsed, err := config.ParseDB(db)
 	if err != nil || parsed.SQLitePath == "" {
 		return nil // withStore says what is wrong
 	}
 	if _, err := os.Stat(parsed.SQLitePath); err != nil {
-		return fmt.Errorf("--db: there is no database to verify: %w", err)
+		return fmt.Errorf("--db: there is no database to %s (satcap migrate makes one): %w", purpose, err)
 	}
 	return nil
+}
+
+// withDatabase uses a database that is there and has the schema that this
+// program knows. It changes neither.
+func withDatabase(ctx context.Context, db, purpose string, use func(store.Store) error) error {
+	if err := requireDatabase(db, purpose); err != nil {
+		return err
+	}
+	return withStore(ctx, db, func(s store.Store) error {
+		if err := s.CheckSchema(ctx); err != nil {
+			return err
+		}
+		return use(s)
+	})
 }
 
 func withStore(ctx context.Context, db string, use func(store.Store) error) error {

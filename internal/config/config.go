@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/satcap/satcap/internal/apikey"
+	"github.com/satcap/satcap/internal/auth"
 )
 
 // Server is the settings of a server.
@@ -20,6 +23,18 @@ type Server struct {
 	DB string
 	// TLSCert and TLSKey are PEM files; both or neither.
 	TLSCert, TLSKey string
+	// TLSClientCA is a PEM file with the authorities of client certificates;
+	// ClientSANs maps the names in such certificates to roles, NAME=ROLE+ROLE.
+	TLSClientCA string
+	ClientSANs  []string
+	// JWT says which tokens of owners are accepted.
+	JWT JWT
+	// APIKeyHeader is the header that carries the secret of an API key.
+	APIKeyHeader string
+	// CORSOrigins are the origins whose pages may call directly.
+	CORSOrigins []string
+	// TrustedProxies are addresses and networks whose X-Forwarded-For is believed.
+	TrustedProxies []string
 	// DevToken is the token of development mode; empty: one is made.
 	DevToken string
 	// SecretPrefix begins the secrets of new API keys.
@@ -32,6 +47,25 @@ type Server struct {
 	LogLevel, LogFormat string
 }
 
+// JWT says which tokens of owners are accepted. JWKS, Issuer and Audience go
+// together; without them no token is.
+type JWT struct {
+	// JWKS is the URL or the file of the key set that tokens are signed with.
+	JWKS string
+	// Issuer and Audience must be those of the token.
+	Issuer, Audience string
+	// SubjectClaim, ScopeClaim and KeyClaim name claims.
+	SubjectClaim, ScopeClaim, KeyClaim string
+	// DefaultScope is what a token without a scope claim may do.
+	DefaultScope string
+}
+
+// headerName is what a header may be called (RFC 9110, section 5.6.2).
+var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+
+// Configured says whether tokens are accepted.
+func (j JWT) Configured() bool { return j.JWKS != "" }
+
 // Defaults are the settings of a server that is told nothing.
 func Defaults() Server {
 	return Server{
@@ -40,6 +74,8 @@ func Defaults() Server {
 		SecretPrefix:    apikey.DefaultPrefix,
 		HoldTTL:         24 * time.Hour,
 		ShutdownTimeout: 10 * time.Second,
+		APIKeyHeader:    "X-API-KEY",
+		JWT:             JWT{SubjectClaim: "sub", ScopeClaim: "scope", KeyClaim: "api_key_id"},
 		LogLevel:        "info",
 		LogFormat:       "text",
 	}
@@ -69,9 +105,10 @@ func (s Server) Validate() error {
 	if s.LogFormat != "text" && s.LogFormat != "json" {
 		errs = append(errs, errors.New("--log-format must be text or json"))
 	}
-	if err := s.checkListen(); err != nil {
-		errs = append(errs, err)
+	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
+		errs = append(errs, fmt.Errorf("--listen %q must be HOST:PORT", s.Listen))
 	}
+	errs = append(errs, s.checkAccess()...)
 	if strings.ContainsFunc(s.DevToken, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		errs = append(errs, errors.New("SATCAP_DEV_TOKEN must be ASCII without spaces: a header cannot carry it otherwise"))
 	}
@@ -87,15 +124,99 @@ func (s Server) Level() (slog.Level, error) {
 	return level, nil
 }
 
-// checkListen refuses an address that others can reach: the server is in
-// development mode, in which one token may do everything.
-func (s Server) checkListen() error {
+// checkAccess says what is wrong with the settings of who may call.
+func (s Server) checkAccess() []error {
+	var errs []error
+	j := s.JWT
+	if set := j.JWKS != ""; set != (j.Issuer != "") || set != (j.Audience != "") {
+		errs = append(errs, errors.New("--jwt-jwks, --jwt-issuer and --jwt-audience go together: give all three or none"))
+	}
+	if j.SubjectClaim == "" || j.ScopeClaim == "" || j.KeyClaim == "" {
+		errs = append(errs, errors.New("--jwt-subject-claim, --jwt-scope-claim and --jwt-key-claim must not be empty"))
+	}
+	for _, scope := range strings.Fields(j.DefaultScope) {
+		if scope != "read" && scope != "write" {
+			errs = append(errs, errors.New("--jwt-default-scope must be read, write, or both with a space between"))
+		}
+	}
+	if (s.TLSClientCA == "") != (len(s.ClientSANs) == 0) {
+		errs = append(errs, errors.New("--tls-client-ca and --tls-client-san go together: give both or neither"))
+	}
+	if s.TLSClientCA != "" && s.TLSCert == "" {
+		errs = append(errs, errors.New("--tls-client-ca needs --tls-cert and --tls-key: give them too"))
+	}
+	for _, origin := range s.CORSOrigins {
+		u, err := url.Parse(origin)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.ContainsAny(origin, "*") || u.Scheme+"://"+u.Host != origin {
+			errs = append(errs, fmt.Errorf("--cors-origin %q must be an origin such as https://app.example.com, without a path or *", origin))
+		}
+	}
+	if _, err := s.Proxies(); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := s.Certificates(); err != nil {
+		errs = append(errs, err)
+	}
+	if !headerName.MatchString(s.APIKeyHeader) || strings.EqualFold(s.APIKeyHeader, "Authorization") {
+		errs = append(errs, errors.New("--api-key-header must be the name of a header other than Authorization"))
+	}
+	return errs
+}
+
+// Proxies are the trusted proxies.
+func (s Server) Proxies() (auth.Proxies, error) {
+	proxies, err := auth.ParseProxies(s.TrustedProxies)
+	if err != nil {
+		return nil, fmt.Errorf("--trusted-proxy: %w", err)
+	}
+	return proxies, nil
+}
+
+// Certificates reads ClientSANs, NAME=ROLE+ROLE.
+func (s Server) Certificates() (auth.Certificates, error) {
+	names := make(auth.Certificates)
+	for _, entry := range s.ClientSANs {
+		name, roles, ok := cutLast(entry, "=")
+		if !ok || name == "" {
+			return nil, fmt.Errorf("--tls-client-san: %q must be NAME=ROLE+ROLE, such as core-api.internal=spend+usage", entry)
+		}
+		parsed, err := auth.ParseRoles(strings.Split(roles, "+"))
+		if err != nil {
+			return nil, fmt.Errorf("--tls-client-san: %q: %w", entry, err)
+		}
+		names[name] |= parsed
+	}
+	return names, nil
+}
+
+// cutLast cuts at the last sep: a name that is a URI may have one of its own.
+func cutLast(text, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(text, sep)
+	if i < 0 {
+		return text, "", false
+	}
+	return text[:i], text[i+len(sep):], true
+}
+
+// ExposedError refuses a server in development mode at an address that others
+// can reach.
+type ExposedError struct{ Listen string }
+
+func (e *ExposedError) Error() string {
+	return fmt.Sprintf("--listen %q can be reached from other machines, and no authentication is configured: "+
+		"use 127.0.0.1, ::1 or localhost, or configure callers (satcap tokens create, --jwt-jwks or --tls-client-ca)", e.Listen)
+}
+
+// CheckDevelopment refuses an address that others can reach, by an
+// [ExposedError], for a server in development mode, in which one token may do
+// everything.
+func (s Server) CheckDevelopment() error {
 	host, _, err := net.SplitHostPort(s.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen %q must be HOST:PORT", s.Listen)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("--listen %q can be reached from other machines, and no authentication is configured: use 127.0.0.1, ::1 or localhost", s.Listen)
+		return &ExposedError{s.Listen}
 	}
 	return nil
 }

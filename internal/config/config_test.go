@@ -87,15 +87,15 @@ func TestValidate(t *testing.T) {
 // TestValidateSaysAllAtOnce spares whoever sets a server up one start per mistake.
 func TestValidateSaysAllAtOnce(t *testing.T) {
 	t.Parallel()
-	err := config.Server{Listen: "0.0.0.0:80", TLSKey: "k", HoldTTL: -1, ShutdownTimeout: -1, DevToken: " "}.Validate()
+	err := config.Server{Listen: "80", TLSKey: "k", HoldTTL: -1, ShutdownTimeout: -1, DevToken: " "}.Validate()
 	for _, flag := range []string{
-		"--db", "--tls-cert", "--secret-prefix", "--hold-ttl", "--shutdown-timeout", "--log-level", "--log-format", "--listen", "SATCAP_DEV_TOKEN",
+		"--db", "--tls-cert", "--secret-prefix", "--hold-ttl", "--shutdown-timeout", "--log-level", "--log-format", "--listen", "--api-key-header", "SATCAP_DEV_TOKEN",
 	} {
 		require.ErrorContains(t, err, flag)
 	}
 }
 
-// TestListen: without authentication only this machine may reach the server.
+// TestListen: in development mode only this machine may reach the server.
 func TestListen(t *testing.T) {
 	t.Parallel()
 	for _, listen := range []string{
@@ -104,6 +104,7 @@ func TestListen(t *testing.T) {
 		s := config.Defaults()
 		s.Listen = listen
 		require.NoError(t, s.Validate(), listen)
+		require.NoError(t, s.CheckDevelopment(), listen)
 	}
 	for _, listen := range []string{
 		"0.0.0.0:8080", ":8080", "[::]:8080", "8.8.8.8:8080", "192.168.1.5:8080", "10.0.0.1:80", "[2001:db8::1]:8080", "[fe80::1]:80",
@@ -112,7 +113,8 @@ func TestListen(t *testing.T) {
 	} {
 		s := config.Defaults()
 		s.Listen = listen
-		err := s.Validate()
+		require.NoError(t, s.Validate(), "with callers configured it is fine: %s", listen)
+		err := s.CheckDevelopment()
 		require.ErrorContains(t, err, "--listen", listen)
 		require.ErrorContains(t, err, listen)
 		require.ErrorContains(t, err, "use 127.0.0.1, ::1 or localhost", listen)
@@ -122,6 +124,7 @@ func TestListen(t *testing.T) {
 		s := config.Defaults()
 		s.Listen = listen
 		require.ErrorContains(t, s.Validate(), "HOST:PORT", listen)
+		require.ErrorContains(t, s.CheckDevelopment(), "HOST:PORT", listen)
 	}
 }
 

@@ -83,6 +83,7 @@ type account struct {
 	updated      []*Spend
 	reversals    []Reversal
 	limitChanges []LimitChange
+	secrets      []SecretChange
 	sweeps       []KeySweep
 
 	walks       [WindowCount]*walk // made when a refusal needs them
@@ -191,5 +192,6 @@ func (a *account) collect(c *Changes) {
 	}
 	c.Reversals = append(c.Reversals, a.reversals...)
 	c.LimitChanges = append(c.LimitChanges, a.limitChanges...)
+	c.Secrets = append(c.Secrets, a.secrets...)
 	c.Sweeps = append(c.Sweeps, a.sweeps...)
 }

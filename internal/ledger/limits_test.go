@@ -90,6 +90,7 @@ func TestForeignKey(t *testing.T) {
 		for _, op := range []ledger.Operation{
 			ledger.UpdateLimits{KeyRef: ref, Updates: []ledger.LimitUpdate{{Window: ledger.Daily, LimitSats: 1}}, ExpectedRevision: new(int64(0))},
 			ledger.Rename{KeyRef: ref, Name: "mine"}, ledger.Pause{KeyRef: ref}, ledger.Resume{KeyRef: ref}, ledger.Revoke{KeyRef: ref},
+			ledger.Rotate{KeyRef: ref, SecretHash: []byte("h"), SecretPrefix: "p", GraceUs: hour},
 			ledger.Reserve{KeyRef: ref, SpendID: "s", AmountSats: 1, TTLUs: ttl}, ledger.Settle{KeyRef: ref, SpendID: "s", AmountSats: 1},
 			ledger.Release{KeyRef: ref, SpendID: "s"}, ledger.Reverse{KeyRef: ref, SpendID: "s"}, ledger.Sweep{KeyRef: ref, Limit: 1},
 		} {
@@ -135,6 +136,91 @@ func TestRename(t *testing.T) {
 	require.Equal(t, "shop", b.ok(ledger.Rename{KeyRef: b.on, Name: "shop"}).Key.Name)
 	b.replay(ledger.Rename{KeyRef: b.on, Name: "shop"})
 	require.Equal(t, "shop", b.key().Name)
+}
+
+// A rotation changes the secret and nothing else: who waits for the grace period
+// is told until when the old secret works.
+func TestRotate(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		before  []ledger.Operation // on the key, all accepted
+		graceUs int64
+		until   int64 // of the old secret
+		err     error
+	}{
+		"at once":          {until: 0},
+		"with a grace":     {graceUs: hour, until: start + hour},
+		"the shortest":     {graceUs: 1, until: start + 1},
+		"seven days":       {graceUs: 7 * day, until: start + 7*day},
+		"below none":       {graceUs: -1, until: 0},
+		"a paused key":     {before: []ledger.Operation{ledger.Pause{}}, graceUs: hour, until: start + 1 + hour},
+		"after a rotation": {before: []ledger.Operation{ledger.Rotate{SecretHash: []byte("first"), SecretPrefix: "first", GraceUs: day}}, until: 0},
+		"a revoked key":    {before: []ledger.Operation{ledger.Revoke{}}, graceUs: hour, err: ledger.ErrKeyRevoked},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, ledger.Limits{100, 0, 0, 4})
+			for _, op := range test.before {
+				b.ok(b.aim(op))
+			}
+			before := b.key()
+			op := ledger.Rotate{KeyRef: b.on, SecretHash: []byte("new hash"), SecretPrefix: "sk_new", GraceUs: test.graceUs}
+			if test.err != nil {
+				b.refused(op, test.err)
+				require.Empty(t, b.applied.Changes.Secrets)
+				same(t, before, b.key())
+				return
+			}
+			r := b.ok(op)
+			require.Equal(t, []ledger.SecretChange{
+				{KeyID: b.on.KeyID, Hash: []byte("new hash"), Prefix: "sk_new", PreviousUntilUs: test.until},
+			}, b.applied.Changes.Secrets)
+			want := before
+			want.SecretPrefix, want.Revision, want.LastUs, want.AsOfUs = "sk_new", before.Revision+1, b.key().LastUs, b.key().AsOfUs
+			same(t, want, r.Key)
+			same(t, want, b.key())
+			b.ok(op) // the same again is another rotation: the store cannot know that the secret is the same
+		})
+	}
+}
+
+// aim sends an operation to the bundle's key.
+func (b *bundle) aim(op ledger.Operation) ledger.Operation {
+	switch op := op.(type) {
+	case ledger.Pause:
+		op.KeyRef = b.on
+		return op
+	case ledger.Revoke:
+		op.KeyRef = b.on
+		return op
+	case ledger.Rotate:
+		op.KeyRef = b.on
+		return op
+	}
+	panic("not known here")
+}
+
+// Two rotations in one batch are both there, in order, and a refused operation
+// beside them takes nothing away.
+func TestRotateInABatch(t *testing.T) {
+	t.Parallel()
+	b := setup(t, ledger.Limits{5, 0, 0, 0})
+	rotate := func(hash string, graceUs int64) ledger.Operation {
+		return ledger.Rotate{KeyRef: b.on, SecretHash: []byte(hash), SecretPrefix: "sk_" + hash, GraceUs: graceUs}
+	}
+	outcomes := b.run(t, rotate("1", hour), b.reserve("too much", 6), rotate("2", 2*hour), ledger.Revoke{KeyRef: b.on}, rotate("3", 0))
+	require.Equal(t, []int64{2, 0, 3, 4, 0}, []int64{
+		outcomes[0].Result.Key.Revision, outcomes[1].Result.Key.Revision, outcomes[2].Result.Key.Revision,
+		outcomes[3].Result.Key.Revision, outcomes[4].Result.Key.Revision,
+	})
+	require.ErrorIs(t, outcomes[4].Err, ledger.ErrKeyRevoked)
+	require.Equal(t, []ledger.SecretChange{
+		{KeyID: b.on.KeyID, Hash: []byte("1"), Prefix: "sk_1", PreviousUntilUs: start + hour},
+		{KeyID: b.on.KeyID, Hash: []byte("2"), Prefix: "sk_2", PreviousUntilUs: start + 1 + 2*hour},
+	}, b.applied.Changes.Secrets)
+	require.Equal(t, "sk_2", b.key().SecretPrefix)
+	require.False(t, b.applied.Changes.Empty())
+	require.False(t, (&ledger.Changes{Secrets: b.applied.Changes.Secrets}).Empty())
 }
 
 // A sweep saves sums that only time has moved, labels and deletes; it is no

@@ -198,6 +198,11 @@ func (k *modelKey) decide(op ledger.Operation) answer {
 		if k.state != ledger.KeyRevoked {
 			k.state, k.revokedAtUs = ledger.KeyRevoked, k.stamp()
 		}
+	case ledger.Rotate:
+		if k.state == ledger.KeyRevoked {
+			return answer{err: ledger.ErrKeyRevoked}
+		}
+		k.stamp()
 	case ledger.Rename:
 		if op.Name != k.name {
 			k.stamp()

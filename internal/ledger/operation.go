@@ -3,7 +3,7 @@
 package ledger
 
 // Operation is one change of one key: [Reserve], [Settle], [Release],
-// [Reverse], [UpdateLimits], [Rename], [Pause], [Resume], [Revoke] or [Sweep].
+// [Reverse], [UpdateLimits], [Rename], [Pause], [Resume], [Revoke], [Rotate] or [Sweep].
 type Operation interface {
 	// Target names the key that the operation changes.
 	Target() KeyRef
@@ -27,7 +27,7 @@ func (r KeyRef) Target() KeyRef { return r }
 
 // Every operation is one.
 var _ = []Operation{
-	Reserve{}, Settle{}, Release{}, Reverse{}, UpdateLimits{}, Rename{}, Pause{}, Resume{}, Revoke{}, Sweep{},
+	Reserve{}, Settle{}, Release{}, Reverse{}, UpdateLimits{}, Rename{}, Pause{}, Resume{}, Revoke{}, Rotate{}, Sweep{},
 }
 
 // Names returns the spend and the transaction that op names, each empty if it

@@ -99,6 +99,33 @@ func (op Revoke) apply(a *account) (Result, error) {
 	return Result{}, nil
 }
 
+// Rotate gives a key a new secret. The old one goes on working for the grace
+// period; one that was in its grace period already is forgotten.
+type Rotate struct {
+	KeyRef
+	// SecretHash is the stored form of the new secret, SecretPrefix its first characters.
+	SecretHash   []byte
+	SecretPrefix string
+	// GraceUs is how long the old secret goes on working; 0: not at all.
+	GraceUs int64
+}
+
+func (op Rotate) names() (string, string) { return "", "" }
+
+func (op Rotate) apply(a *account) (Result, error) {
+	if a.key.State == KeyRevoked {
+		return Result{}, ErrKeyRevoked
+	}
+	at := a.stamp()
+	a.key.SecretPrefix = op.SecretPrefix
+	change := SecretChange{KeyID: a.key.ID, Hash: op.SecretHash, Prefix: op.SecretPrefix}
+	if op.GraceUs > 0 {
+		change.PreviousUntilUs = at + op.GraceUs
+	}
+	a.secrets = append(a.secrets, change)
+	return Result{}, nil
+}
+
 // Sweep tidies a key: its sums are brought to now and saved, so that no caller
 // has to walk what left since; holds that expired are written down as expired;
 // and what counts nowhere and has not changed for the retention time goes. It

@@ -116,7 +116,7 @@ func (h *history) operation(t *rapid.T) ledger.Operation {
 		}
 		return op
 	case 25:
-		return rapid.SampledFrom([]ledger.Operation{ledger.Pause{KeyRef: on}, ledger.Rename{KeyRef: on, Name: "a"}, ledger.Rename{KeyRef: on, Name: "b"}}).Draw(t, "op")
+		return rapid.SampledFrom([]ledger.Operation{ledger.Pause{KeyRef: on}, ledger.Rename{KeyRef: on, Name: "a"}, ledger.Rename{KeyRef: on, Name: "b"}, ledger.Rotate{KeyRef: on, SecretHash: []byte("h"), SecretPrefix: "p"}}).Draw(t, "op")
 	case 26, 27:
 		return ledger.Resume{KeyRef: on}
 	case 28:

@@ -37,13 +37,16 @@ type Changes struct {
 	Reversals []Reversal
 	// LimitChanges are for the record.
 	LimitChanges []LimitChange
+	// Secrets are new secrets. A key that was rotated twice in one batch is there
+	// twice, in order.
+	Secrets []SecretChange
 	// Sweeps are keys whose old rows are to be tidied after their key is saved.
 	Sweeps []KeySweep
 }
 
 // Empty says whether there is nothing to save.
 func (c *Changes) Empty() bool {
-	return len(c.Keys)+len(c.Inserted)+len(c.Updated)+len(c.Reversals)+len(c.LimitChanges)+len(c.Sweeps) == 0
+	return len(c.Keys)+len(c.Inserted)+len(c.Updated)+len(c.Reversals)+len(c.LimitChanges)+len(c.Secrets)+len(c.Sweeps) == 0
 }
 
 // Reversal remembers a transaction that was reversed before any spend carried it.
@@ -69,6 +72,16 @@ type Actor struct {
 	Subject string
 	// Authentication is how the subject proved itself.
 	Authentication string
+}
+
+// SecretChange is the new secret of a key.
+type SecretChange struct {
+	KeyID KeyID
+	// Hash is the stored form of the secret, Prefix its first characters.
+	Hash   []byte
+	Prefix string
+	// PreviousUntilUs is until when the secret before goes on working; 0: it does not.
+	PreviousUntilUs int64
 }
 
 // KeySweep is the tidying of one key's rows.

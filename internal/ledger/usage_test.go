@@ -170,7 +170,7 @@ func TestNames(t *testing.T) {
 	}{
 		{b.reserve("s", 1), "s", ""}, {b.settle("s", 1), "s", ""}, {b.settleAs("s", 1, "t"), "s", "t"},
 		{b.release("s"), "s", ""}, {b.reverse("s"), "s", ""}, {b.reverseTransaction("t"), "", "t"},
-		{b.limit(), "", ""}, {ledger.Rename{}, "", ""}, {ledger.Pause{}, "", ""}, {ledger.Resume{}, "", ""}, {ledger.Revoke{}, "", ""}, {ledger.Sweep{}, "", ""},
+		{b.limit(), "", ""}, {ledger.Rename{}, "", ""}, {ledger.Pause{}, "", ""}, {ledger.Resume{}, "", ""}, {ledger.Revoke{}, "", ""}, {ledger.Rotate{}, "", ""}, {ledger.Sweep{}, "", ""},
 	} {
 		spendID, transaction := ledger.Names(test.op)
 		require.Equal(t, []string{test.spendID, test.transaction}, []string{spendID, transaction}, "%T", test.op)

@@ -21,6 +21,9 @@ func keyID(text string) ledger.KeyID {
 	return ledger.KeyID(id)
 }
 
+// keyText is a key's id as people read it.
+func keyText(id ledger.KeyID) string { return uuid.UUID(id).String() }
+
 // timestamp writes microseconds; 0 is no time at all.
 func timestamp(us int64) *timestamppb.Timestamp {
 	if us == 0 {
@@ -71,7 +74,7 @@ func usageToProto(u ledger.Usage) []*satcapv1.WindowUsage {
 
 func limitExceededToProto(e *ledger.LimitExceededError) *satcapv1.LimitExceeded {
 	out := &satcapv1.LimitExceeded{
-		ApiKeyId: uuid.UUID(e.KeyID).String(), RequestedSats: e.RequestedSats, MaxAllowedSats: e.MaxAllowedSats,
+		ApiKeyId: keyText(e.KeyID), RequestedSats: e.RequestedSats, MaxAllowedSats: e.MaxAllowedSats,
 		AvailableTime: timestamp(e.AvailableAtUs), AvailableNotBefore: timestamp(e.AvailableNotBeforeUs),
 	}
 	for _, v := range e.Violations {
@@ -82,7 +85,7 @@ func limitExceededToProto(e *ledger.LimitExceededError) *satcapv1.LimitExceeded 
 
 func spendToProto(s ledger.Spend) *satcapv1.Spend {
 	return &satcapv1.Spend{
-		ApiKeyId: uuid.UUID(s.KeyID).String(), SpendId: s.ID, State: satcapv1.Spend_State(s.State),
+		ApiKeyId: keyText(s.KeyID), SpendId: s.ID, State: satcapv1.Spend_State(s.State),
 		AmountSats: s.AmountSats, HeldSats: s.HeldSats, TransactionId: s.TransactionID,
 		ReserveTime: timestamp(s.ReservedAtUs), ExpireTime: timestamp(s.ExpiresAtUs),
 		SettleTime: timestamp(s.SettledAtUs), ReverseTime: timestamp(s.ReversedAtUs),
@@ -93,7 +96,7 @@ func spendToProto(s ledger.Spend) *satcapv1.Spend {
 // keyToProto writes a key whose sums are as of nowUs.
 func keyToProto(k ledger.Key, nowUs int64, usage ledger.Usage) *satcapv1.ApiKey {
 	return &satcapv1.ApiKey{
-		ApiKeyId: uuid.UUID(k.ID).String(), Name: k.Name, Subject: k.Subject, Scopes: scopesToProto(k.Scopes),
+		ApiKeyId: keyText(k.ID), Name: k.Name, Subject: k.Subject, Scopes: scopesToProto(k.Scopes),
 		SecretPrefix: k.SecretPrefix, State: keyState(&k, nowUs),
 		CreateTime: timestamp(k.CreatedAtUs), ExpireTime: timestamp(k.ExpiresAtUs),
 		RevokeTime: timestamp(k.RevokedAtUs), LastUseTime: timestamp(k.LastUsedAtUs),

@@ -17,6 +17,7 @@ import (
 
 	"github.com/satcap/satcap/internal/auth"
 	"github.com/satcap/satcap/internal/engine"
+	"github.com/satcap/satcap/internal/jwks"
 	"github.com/satcap/satcap/internal/ledger"
 	"github.com/satcap/satcap/internal/store"
 )
@@ -40,6 +41,9 @@ type answer struct {
 var answers = []answer{
 	{auth.ErrUnauthenticated, connect.CodeUnauthenticated, "UNAUTHENTICATED", "the request carries no valid credentials: send Authorization: Bearer TOKEN"},
 	{auth.ErrPermissionDenied, connect.CodePermissionDenied, "PERMISSION_DENIED", "this caller may not make this call"},
+	{auth.ErrTooManyFailures, connect.CodeResourceExhausted, "TOO_MANY_FAILURES", "too many requests with wrong credentials came from this address: wait, and send valid ones"},
+	{jwks.ErrNotLoaded, connect.CodeUnavailable, "STORE_UNAVAILABLE", "the keys that tokens are signed with cannot be read yet: try again"},
+	{errSecretRefused, connect.CodeUnauthenticated, "SECRET_REFUSED", "the secret is not that of an active API key"},
 	{auth.ErrUnlisted, connect.CodeUnimplemented, "UNIMPLEMENTED", "there is no such method"},
 
 	{ledger.ErrAmount, connect.CodeInvalidArgument, reasonInvalidArgument, ""},

@@ -64,7 +64,15 @@ func TestEveryReason(t *testing.T) {
 		"PERMISSION_DENIED": {func(_ *testing.T, f *faults) *failure {
 			return call(f.env, f.asOwner(), reserveProcedure, &satcapv1.ReserveSpendRequest{}, &satcapv1.ReserveSpendResponse{}).f
 		}},
-		"OVERLOADED": {read(engine.ErrOverloaded)}, // for real: TestOverloaded
+		"TOO_MANY_FAILURES": {func(t *testing.T, f *faults) *failure {
+			f.s.failuresHeld.Store(true)
+			for range 20 {
+				requireReason(t, post(t, f.s.url+reserveProcedure, nil, "Authorization", "Bearer nobody").failure(t), "UNAUTHENTICATED")
+			}
+			return post(t, f.s.url+reserveProcedure, nil, "Authorization", "Bearer nobody").failure(t)
+		}},
+		"SECRET_REFUSED": {func(_ *testing.T, f *faults) *failure { return f.verify("nobody's").f }},
+		"OVERLOADED":     {read(engine.ErrOverloaded)}, // for real: TestOverloaded
 		"STORE_UNAVAILABLE": {read(store.ErrUnavailable), read(store.ErrConflict), read(store.ErrSchema), read(engine.ErrStopped),
 			func(_ *testing.T, f *faults) *failure {
 				f.store.set(&f.store.load, always(fmt.Errorf("%w: %w", store.ErrUnavailable, internals)))

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,13 +20,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/satcap/satcap/internal/apikey"
 	"github.com/satcap/satcap/internal/auth"
 	"github.com/satcap/satcap/internal/engine"
-	"github.com/satcap/satcap/internal/ledger"
 	"github.com/satcap/satcap/internal/pgtest"
 	"github.com/satcap/satcap/internal/rpc"
 	"github.com/satcap/satcap/internal/store"
@@ -113,6 +112,26 @@ type server struct {
 	engine *engine.Engine
 	logs   *logBuffer
 	skew   atomic.Int64 // how far the server's clock is ahead, in microseconds
+	// real judges what is no token of these tests.
+	real *auth.Callers
+	// closeKeys writes down when keys were last seen, and does nothing after the
+	// first time.
+	closeKeys func()
+	// failures is the clock of failed attempts, in seconds. It leaps ahead with
+	// every look at it, so that no test is refused for the failures of others,
+	// unless it is held.
+	failures     atomic.Int64
+	failuresHeld atomic.Bool
+	// connection, if not nil, changes requests before anything reads them, as if
+	// they came over another connection.
+	connection atomic.Pointer[func(*http.Request)]
+}
+
+func (s *server) failuresNow() time.Time {
+	if !s.failuresHeld.Load() {
+		s.failures.Add(3600)
+	}
+	return time.Unix(s.failures.Load(), 0)
 }
 
 // newServer serves on a store of its own until the test ends. wrap, if not nil,
@@ -135,15 +154,30 @@ func newServer(t *testing.T, database string, wrap func(store.Store) store.Store
 	}
 	s.engine = engine.New(cfg)
 	t.Cleanup(s.engine.Close)
+	log := slog.New(slog.NewJSONHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	keys := auth.NewKeys(cfg.Store, apikey.DefaultPrefix, log)
+	s.closeKeys = sync.OnceFunc(keys.Close)
+	t.Cleanup(s.closeKeys)
+	s.real = &auth.Callers{Keys: keys, Tokens: auth.NewTokens(cfg.Store)}
 	services := rpc.NewServer(rpc.Config{
-		Engine: s.engine, Authenticator: callers{}, Log: slog.New(slog.NewJSONHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Engine: s.engine, Authenticator: callers{s.real}, Keys: keys, Failures: auth.NewFailures(s.failuresNow), Log: log,
 		SecretPrefix: apikey.DefaultPrefix, HoldTTL: 24 * time.Hour,
 	})
 	mux := http.NewServeMux()
 	rpc.Mount(mux, services)
-	s.url = serve(t, mux)
+	handler := rpc.WithConnection(mux, trustedProxies, "X-API-KEY")
+	s.url = serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if change := s.connection.Load(); change != nil {
+			(*change)(r)
+		}
+		handler.ServeHTTP(w, r)
+	}))
 	return s
 }
+
+// trustedProxies is not this machine: the tests' own X-Forwarded-For counts for
+// nothing unless the connection is changed.
+var trustedProxies = auth.Proxies{netip.MustParsePrefix("10.0.0.0/8")}
 
 // serve answers on a free port by HTTP/1.1 and by HTTP/2 without TLS.
 func serve(t *testing.T, handler http.Handler) (url string) {
@@ -164,33 +198,32 @@ func serve(t *testing.T, handler http.Handler) (url string) {
 }
 
 // callers reads who is calling from the token: "owner:SUBJECT", "key:ID:SUBJECT"
-// or "service".
-type callers struct{}
+// or "service". Everything else is judged for real.
+type callers struct{ real *auth.Callers }
 
 const serviceToken = "service:only-the-core-api-knows"
 
+const (
+	owner   = auth.OwnerReads | auth.OwnerWrites
+	service = auth.ServiceSpends | auth.ServiceReads | auth.ServiceVerifies
+)
+
 func ownerToken(subject string) string { return "owner:" + subject }
 
-func keyToken(id, subject string) string { return "key:" + id + ":" + subject }
-
-func (callers) Authenticate(authorization string) (auth.Caller, error) {
-	token, ok := strings.CutPrefix(authorization, "Bearer ")
-	if !ok {
-		return auth.Caller{}, auth.ErrUnauthenticated
+func (c callers) Authenticate(ctx context.Context, sent auth.Credentials) (auth.Caller, error) {
+	token, ok := strings.CutPrefix(sent.Authorization, "Bearer ")
+	if !ok || sent.APIKey != "" {
+		return c.real.Authenticate(ctx, sent)
 	}
 	kind, rest, _ := strings.Cut(token, ":")
 	switch kind {
 	case "owner":
-		return auth.Caller{Kinds: auth.Owner, Subject: rest, Authentication: "test token"}, nil
-	case "key":
-		id, subject, _ := strings.Cut(rest, ":")
-		parsed, err := uuid.Parse(id)
-		return auth.Caller{Kinds: auth.KeyItself, Subject: subject, KeyID: ledger.KeyID(parsed), Authentication: "API key"}, err
+		return auth.Caller{Kinds: owner, Subject: rest, Authentication: "test token"}, nil
 	}
 	if token == serviceToken {
-		return auth.Caller{Kinds: auth.Service, Authentication: "service token"}, nil
+		return auth.Caller{Kinds: service, Authentication: "service token"}, nil
 	}
-	return auth.Caller{}, auth.ErrUnauthenticated
+	return c.real.Authenticate(ctx, sent)
 }
 
 // logBuffer keeps what is logged.

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"math"
+	"time"
 
 	satcapv1 "github.com/satcap/satcap/gen/satcap/v1"
 	"github.com/satcap/satcap/internal/apikey"
@@ -159,4 +160,19 @@ func (s *keyService) ResumeApiKey(ctx context.Context, req *satcapv1.ResumeApiKe
 func (s *keyService) RevokeApiKey(ctx context.Context, req *satcapv1.RevokeApiKeyRequest) (*satcapv1.RevokeApiKeyResponse, error) {
 	key, err := s.change(ctx, req.GetApiKeyId(), func(r ledger.KeyRef) ledger.Operation { return ledger.Revoke{KeyRef: r} })
 	return &satcapv1.RevokeApiKeyResponse{ApiKey: key}, err
+}
+
+func (s *keyService) RotateApiKey(ctx context.Context, req *satcapv1.RotateApiKeyRequest) (*satcapv1.RotateApiKeyResponse, error) {
+	secret, err := s.prefix.New()
+	if err != nil {
+		return nil, err
+	}
+	key, err := s.change(ctx, req.GetApiKeyId(), func(r ledger.KeyRef) ledger.Operation {
+		grace := time.Duration(req.GetGraceSeconds()) * time.Second
+		return ledger.Rotate{KeyRef: r, SecretHash: secret.Hash[:], SecretPrefix: secret.Shown, GraceUs: grace.Microseconds()}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &satcapv1.RotateApiKeyResponse{ApiKey: key, Secret: secret.Text}, nil
 }

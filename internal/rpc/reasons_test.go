@@ -36,6 +36,8 @@ var promised = map[string]codeAndStatus{
 	"REVISION_MISMATCH":       {connect.CodeAborted, 409},
 	"UNAUTHENTICATED":         {connect.CodeUnauthenticated, 401},
 	"PERMISSION_DENIED":       {connect.CodePermissionDenied, 403},
+	"TOO_MANY_FAILURES":       {connect.CodeResourceExhausted, 429},
+	"SECRET_REFUSED":          {connect.CodeUnauthenticated, 401},
 	"OVERLOADED":              {connect.CodeUnavailable, 503},
 	"STORE_UNAVAILABLE":       {connect.CodeUnavailable, 503},
 	"OUTCOME_UNKNOWN":         {connect.CodeUnavailable, 503},

@@ -25,8 +25,13 @@ const MaxRequestBytes = 64 << 10
 // Config is what the services need.
 type Config struct {
 	Engine *engine.Engine
-	// Authenticator finds out who is calling.
+	// Authenticator finds out who is calling, with what each call brought with
+	// it: see WithConnection.
 	Authenticator auth.Authenticator
+	// Keys answers AuthService.
+	Keys *auth.Keys
+	// Failures counts wrong credentials per client address.
+	Failures *auth.Failures
 	// Log takes one record per call.
 	Log *slog.Logger
 	// SecretPrefix begins the secrets of new keys.
@@ -43,7 +48,7 @@ func NewServer(c Config) *connect.Server {
 	server := connect.NewServer(
 		observe(c.Log),
 		answerErrors(),
-		authenticate(c.Authenticator),
+		authenticate(c.Authenticator, c.Failures, c.Log),
 		refuseFaults(),
 		validate.NewServerInterceptor(),
 	)
@@ -51,6 +56,7 @@ func NewServer(c Config) *connect.Server {
 	satcapv1connect.RegisterLimitServiceHandler(server, &limitService{engine: c.Engine})
 	satcapv1connect.RegisterUsageServiceHandler(server, &usageService{engine: c.Engine})
 	satcapv1connect.RegisterSpendServiceHandler(server, &spendService{engine: c.Engine, holdTTL: c.HoldTTL})
+	satcapv1connect.RegisterAuthServiceHandler(server, &authService{keys: c.Keys})
 	server.SetUnknownHandler(unknownMethod)
 	return server
 }

@@ -109,8 +109,8 @@ func call[M proto.Message](e *env, token, procedure string, req proto.Message, r
 			e.made.list[i].code = f.code.String()
 		}
 	}
-	if created, ok := any(res).(*satcapv1.CreateApiKeyResponse); ok && created.GetSecret() != "" {
-		e.made.secrets = append(e.made.secrets, created.GetSecret())
+	if shown, ok := any(res).(interface{ GetSecret() string }); ok && shown.GetSecret() != "" {
+		e.made.secrets = append(e.made.secrets, shown.GetSecret())
 	}
 	return answer[M]{e.t, res, f}
 }
@@ -162,6 +162,17 @@ func (e *env) revoke(key string) answer[*satcapv1.RevokeApiKeyResponse] {
 func (e *env) rename(key, name string) answer[*satcapv1.RenameApiKeyResponse] {
 	e.t.Helper()
 	return call(e, e.asOwner(), v1.ApiKeyServiceRenameApiKeyProcedure, &satcapv1.RenameApiKeyRequest{ApiKeyId: key, Name: name}, &satcapv1.RenameApiKeyResponse{})
+}
+
+func (e *env) rotate(key string, graceSeconds int32) answer[*satcapv1.RotateApiKeyResponse] {
+	e.t.Helper()
+	req := &satcapv1.RotateApiKeyRequest{ApiKeyId: key, GraceSeconds: graceSeconds}
+	return call(e, e.asOwner(), v1.ApiKeyServiceRotateApiKeyProcedure, req, &satcapv1.RotateApiKeyResponse{})
+}
+
+func (e *env) verify(secret string) answer[*satcapv1.VerifyApiKeyResponse] {
+	e.t.Helper()
+	return call(e, serviceToken, v1.AuthServiceVerifyApiKeyProcedure, &satcapv1.VerifyApiKeyRequest{Secret: secret}, &satcapv1.VerifyApiKeyResponse{})
 }
 
 func (e *env) listKeys(req *satcapv1.ListApiKeysRequest) answer[*satcapv1.ListApiKeysResponse] {

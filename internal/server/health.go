@@ -14,6 +14,7 @@ import (
 
 	healthv1 "github.com/satcap/satcap/gen/connectext/grpc/health/v1"
 	"github.com/satcap/satcap/internal/engine"
+	"github.com/satcap/satcap/internal/jwks"
 	"github.com/satcap/satcap/internal/store"
 )
 
@@ -28,6 +29,7 @@ const (
 type readiness struct {
 	store    store.Store
 	engine   *engine.Engine
+	keySet   *jwks.Set // nil: no tokens of owners
 	draining atomic.Bool
 
 	mu     sync.Mutex
@@ -56,6 +58,7 @@ func (r *readiness) check(ctx context.Context) (checks map[string]string, ready 
 	}{
 		{"schema", "the database does not answer or its schema is not the one this program knows", r.store.CheckSchema(ctx)},
 		{"clock", "the database does not answer or its clock and the server's disagree", r.engine.CheckClock(ctx)},
+		{"keys", "the keys that tokens are signed with could not be read yet", r.keySetReady()},
 		{"sums", "stored sums contradict themselves: run satcap verify", r.engine.Sound()},
 	} {
 		r.checks[c.name] = "ok"
@@ -65,6 +68,13 @@ func (r *readiness) check(ctx context.Context) (checks map[string]string, ready 
 	}
 	r.asked = time.Now()
 	return r.checks, r.ready
+}
+
+func (r *readiness) keySetReady() error {
+	if r.keySet == nil {
+		return nil
+	}
+	return r.keySet.Ready()
 }
 
 // serveReadyz answers /readyz: 200 if the server answers calls, else 503.

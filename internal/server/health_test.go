@@ -84,7 +84,7 @@ func TestReadyzSaysWhatIsWrong(t *testing.T) {
 				c.edit(f)
 				status, body := askHandler(t, h)
 				require.Equal(t, len(c.bad) == 0, status == http.StatusOK)
-				require.Len(t, body.Checks, 3)
+				require.Len(t, body.Checks, 4)
 				for check, text := range body.Checks {
 					bad := false
 					for _, b := range c.bad {
@@ -151,7 +151,7 @@ func TestHealthOverTheWire(t *testing.T) {
 		res, body = get(t, c, "http://"+r.Addr()+"/readyz")
 		require.Equal(t, http.StatusOK, res.StatusCode)
 		require.Equal(t, "application/json", res.Header.Get("Content-Type"))
-		require.JSONEq(t, `{"ready":true,"checks":{"schema":"ok","clock":"ok","sums":"ok"}}`, body)
+		require.JSONEq(t, `{"ready":true,"checks":{"schema":"ok","clock":"ok","sums":"ok","keys":"ok"}}`, body)
 		if http2 {
 			require.Equal(t, 2, res.ProtoMajor)
 		}
@@ -166,7 +166,7 @@ func TestHealthOverTheWire(t *testing.T) {
 func TestGRPCHealth(t *testing.T) {
 	r := start(t, settings(t))
 	health := grpc_health_v1.NewHealthClient(r.dial(t))
-	for _, service := range []string{"", "satcap.v1.ApiKeyService", "satcap.v1.LimitService", "satcap.v1.UsageService", "satcap.v1.SpendService"} {
+	for _, service := range []string{"", "satcap.v1.ApiKeyService", "satcap.v1.AuthService", "satcap.v1.LimitService", "satcap.v1.UsageService", "satcap.v1.SpendService"} {
 		res, err := health.Check(t.Context(), &grpc_health_v1.HealthCheckRequest{Service: service})
 		require.NoError(t, err, service)
 		require.Equal(t, grpc_health_v1.HealthCheckResponse_SERVING, res.GetStatus(), service)

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,6 +18,7 @@ import (
 	"connectrpc.com/connect/v2"
 	"github.com/stretchr/testify/require"
 
+	"github.com/satcap/satcap/internal/config"
 	"github.com/satcap/satcap/internal/server"
 )
 
@@ -32,11 +35,56 @@ func TestPortInUse(t *testing.T) {
 // TestNewRefuses: what is wrong is said before anything is opened.
 func TestNewRefuses(t *testing.T) {
 	requireNoLeak(t)
-	cfg := settings(t)
-	cfg.Listen = "0.0.0.0:0"
-	_, err := server.New(t.Context(), cfg, slog.New(slog.DiscardHandler))
-	require.ErrorContains(t, err, "--listen")
-	require.NoFileExists(t, strings.TrimPrefix(cfg.DB, "sqlite:"))
+	for _, listen := range []string{"8080", "0.0.0.0:0"} {
+		cfg := settings(t)
+		cfg.Listen = listen
+		_, err := server.New(t.Context(), cfg, slog.New(slog.DiscardHandler))
+		require.ErrorContains(t, err, "--listen")
+		require.NoFileExists(t, strings.TrimPrefix(cfg.DB, "sqlite:"))
+	}
+}
+
+// TestPublicWithCallers: with callers configured, others may reach the server,
+// and the development token, given or made, is worth nothing.
+func TestPublicWithCallers(t *testing.T) {
+	_, authorities := newAuthority(t)
+	for name, edit := range map[string]func(*config.Server){
+		"JWT": func(s *config.Server) {
+			s.JWT.JWKS = filepath.Join(t.TempDir(), "jwks.json")
+			require.NoError(t, os.WriteFile(s.JWT.JWKS, []byte(`{"keys":[]}`), 0o600))
+			s.JWT.Issuer, s.JWT.Audience = "issuer", "satcap"
+		},
+		"ServiceToken": func(s *config.Server) {
+			db, err := config.ParseDB(s.DB)
+			require.NoError(t, err)
+			opened, err := server.OpenStore(t.Context(), db)
+			require.NoError(t, err)
+			_, err = opened.Migrate(t.Context())
+			require.NoError(t, err)
+			_, err = server.CreateToken(t.Context(), opened, "core", []string{"spend"})
+			require.NoError(t, err)
+			require.NoError(t, opened.Close())
+		},
+		"ClientCA": func(s *config.Server) {
+			s.TLSCert, s.TLSKey, _ = newCertificate(t)
+			s.TLSClientCA, s.ClientSANs = authorities, []string{"core=spend"}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := settings(t)
+			cfg.Listen = "0.0.0.0:0"
+			edit(&cfg)
+			r := start(t, cfg)
+			var announced bytes.Buffer
+			r.Announce(&announced)
+			require.NotContains(t, announced.String(), "development")
+			require.NotContains(t, announced.String(), "token")
+			if name != "ClientCA" { // which speaks TLS: see TestClientCertificates
+				err := r.clients(false, token).reserve("00000000-0000-4000-8000-000000000000", "s")
+				require.Equal(t, connect.CodeUnauthenticated, connect.CodeOf(err))
+			}
+		})
+	}
 }
 
 // TestTimeouts: a client that says nothing does not keep a connection.

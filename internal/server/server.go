@@ -5,12 +5,14 @@ package server
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -20,7 +22,6 @@ import (
 	"connectrpc.com/grpcreflect/v2"
 
 	"github.com/satcap/satcap/internal/apikey"
-	"github.com/satcap/satcap/internal/auth"
 	"github.com/satcap/satcap/internal/config"
 	"github.com/satcap/satcap/internal/engine"
 	"github.com/satcap/satcap/internal/rpc"
@@ -33,6 +34,10 @@ const (
 	readTimeout       = 30 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 16 << 10
+	maxStreams        = 250
+	// maxBodyBytes is the most that is read of a request as it is sent: a message
+	// of the largest size, and the few bytes around it.
+	maxBodyBytes = rpc.MaxRequestBytes + 1<<10
 )
 
 // Server is a server that is ready to serve.
@@ -44,8 +49,7 @@ type Server struct {
 	ready    *readiness
 	http     *http.Server
 	listener net.Listener
-	// madeToken is the development token if this server made it.
-	madeToken string
+	callers  *callers
 }
 
 // New opens the database, brings its schema up to date, and listens.
@@ -57,6 +61,12 @@ func New(ctx context.Context, cfg config.Server, log *slog.Logger) (*Server, err
 	if err != nil {
 		return nil, err
 	}
+	if _, err := os.Stat(db.SQLitePath); db.SQLitePath != "" && errors.Is(err, os.ErrNotExist) && !configured(cfg) {
+		// A file that is not there holds no token: refuse before it is made.
+		if err := cfg.CheckDevelopment(); err != nil {
+			return nil, err
+		}
+	}
 	s := &Server{cfg: cfg, log: log}
 	if s.store, err = OpenStore(ctx, db); err != nil {
 		return nil, err
@@ -65,14 +75,19 @@ func New(ctx context.Context, cfg config.Server, log *slog.Logger) (*Server, err
 	if err != nil {
 		return nil, errors.Join(err, s.store.Close())
 	}
+	if s.callers, err = newCallers(ctx, cfg, s.store, s.store, log); err != nil {
+		return nil, errors.Join(err, s.store.Close())
+	}
 	if s.listener, err = listen(ctx, cfg); err != nil {
+		s.callers.Close()
 		return nil, errors.Join(err, s.store.Close())
 	}
 	s.engine = engine.New(engine.Config{Store: s.store, Log: log, Shards: shards(db)})
-	s.ready = &readiness{store: s.store, engine: s.engine}
+	s.ready = &readiness{store: s.store, engine: s.engine, keySet: s.callers.keySet}
 	s.http = &http.Server{
 		Handler: s.handler(), Protocols: protocols(),
 		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		HTTP2:    &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	log.Info("ready", "listen", s.Addr(), "tls", cfg.TLSCert != "", "schema", version)
@@ -88,6 +103,18 @@ func listen(ctx context.Context, cfg config.Server) (net.Listener, error) {
 			return nil, fmt.Errorf("--tls-cert, --tls-key: %w", err)
 		}
 		tlsConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	}
+	if cfg.TLSClientCA != "" {
+		pem, err := os.ReadFile(cfg.TLSClientCA)
+		if err != nil {
+			return nil, fmt.Errorf("--tls-client-ca: %w", err)
+		}
+		tlsConfig.ClientCAs = x509.NewCertPool()
+		if !tlsConfig.ClientCAs.AppendCertsFromPEM(pem) {
+			return nil, errors.New("--tls-client-ca: the file holds no certificate in PEM")
+		}
+		// Callers of other kinds have none; one that is sent must be right.
+		tlsConfig.ClientAuth = tls.VerifyClientCertIfGiven
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
@@ -112,13 +139,9 @@ func protocols() *http.Protocols {
 // handler routes: the services behind authentication; health and the schema,
 // which tell nothing about anybody, in front of it.
 func (s *Server) handler() http.Handler {
-	token := s.cfg.DevToken
-	if token == "" {
-		token = auth.NewDevelopmentToken()
-		s.madeToken = token
-	}
+	c := s.callers
 	services := rpc.NewServer(rpc.Config{
-		Engine: s.engine, Authenticator: auth.NewDevelopment(token), Log: s.log,
+		Engine: s.engine, Authenticator: c, Keys: c.Keys, Failures: c.failures, Log: s.log,
 		SecretPrefix: apikey.Prefix(s.cfg.SecretPrefix), HoldTTL: s.cfg.HoldTTL,
 	})
 	names := serviceNames(services)
@@ -131,7 +154,13 @@ func (s *Server) handler() http.Handler {
 	connecthttp.Mount(mux, open, connecthttp.WithReadMaxBytes(rpc.MaxRequestBytes))
 	mux.HandleFunc("GET /healthz", serveHealthz)
 	mux.HandleFunc("GET /readyz", s.ready.serveReadyz)
-	return mux
+	check := &authCheck{keys: c.Keys, failures: c.failures, proxies: c.proxies, header: s.cfg.APIKeyHeader, log: s.log}
+	// By any method and with any path behind it: Envoy sends those of the request
+	// that it asks about.
+	mux.Handle("/auth/check", check)
+	mux.Handle("/auth/check/", check)
+	bounded := http.MaxBytesHandler(mux, maxBodyBytes)
+	return crossOrigin(s.cfg.CORSOrigins, s.cfg.APIKeyHeader, rpc.WithConnection(bounded, c.proxies, s.cfg.APIKeyHeader))
 }
 
 // serviceNames are the services of a server, as the .proto files name them.
@@ -156,9 +185,13 @@ func (s *Server) Announce(w io.Writer) {
 	if s.cfg.TLSCert != "" {
 		scheme = "https"
 	}
-	fmt.Fprintf(w, "satcap listens on %s://%s (development mode: this machine only)\n", scheme, s.Addr())
-	if s.madeToken != "" {
-		fmt.Fprintf(w, "token for this run: %s\n", s.madeToken)
+	mode := ""
+	if s.callers.development {
+		mode = " (development mode: this machine only)"
+	}
+	fmt.Fprintf(w, "satcap listens on %s://%s%s\n", scheme, s.Addr(), mode)
+	if s.callers.madeToken != "" {
+		fmt.Fprintf(w, "token for this run: %s\n", s.callers.madeToken)
 	}
 }
 
@@ -181,6 +214,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		s.log.Warn("calls in progress were cut off")
 		err = s.http.Close()
 	}
+	s.callers.Close()
 	s.engine.Close()
 	if errors.Is(failed, http.ErrServerClosed) {
 		failed = nil

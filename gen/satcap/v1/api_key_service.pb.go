@@ -810,6 +810,116 @@ func (x *RevokeApiKeyResponse) GetApiKey() *ApiKey {
 	return nil
 }
 
+// RotateApiKeyRequest names a key.
+type RotateApiKeyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key's id, a UUID.
+	ApiKeyId string `protobuf:"bytes,1,opt,name=api_key_id,json=apiKeyId,proto3" json:"api_key_id,omitempty"`
+	// How long the old secret goes on working, in seconds: 0 to 604,800 (7 days).
+	GraceSeconds  int32 `protobuf:"varint,2,opt,name=grace_seconds,json=graceSeconds,proto3" json:"grace_seconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RotateApiKeyRequest) Reset() {
+	*x = RotateApiKeyRequest{}
+	mi := &file_satcap_v1_api_key_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RotateApiKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RotateApiKeyRequest) ProtoMessage() {}
+
+func (x *RotateApiKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_satcap_v1_api_key_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RotateApiKeyRequest.ProtoReflect.Descriptor instead.
+func (*RotateApiKeyRequest) Descriptor() ([]byte, []int) {
+	return file_satcap_v1_api_key_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *RotateApiKeyRequest) GetApiKeyId() string {
+	if x != nil {
+		return x.ApiKeyId
+	}
+	return ""
+}
+
+func (x *RotateApiKeyRequest) GetGraceSeconds() int32 {
+	if x != nil {
+		return x.GraceSeconds
+	}
+	return 0
+}
+
+// RotateApiKeyResponse is the key after the change.
+type RotateApiKeyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key, with its usage.
+	ApiKey *ApiKey `protobuf:"bytes,1,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
+	// The new secret. It is shown this once and cannot be read again.
+	Secret        string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RotateApiKeyResponse) Reset() {
+	*x = RotateApiKeyResponse{}
+	mi := &file_satcap_v1_api_key_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RotateApiKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RotateApiKeyResponse) ProtoMessage() {}
+
+func (x *RotateApiKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_satcap_v1_api_key_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RotateApiKeyResponse.ProtoReflect.Descriptor instead.
+func (*RotateApiKeyResponse) Descriptor() ([]byte, []int) {
+	return file_satcap_v1_api_key_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *RotateApiKeyResponse) GetApiKey() *ApiKey {
+	if x != nil {
+		return x.ApiKey
+	}
+	return nil
+}
+
+func (x *RotateApiKeyResponse) GetSecret() string {
+	if x != nil {
+		return x.Secret
+	}
+	return ""
+}
+
 var File_satcap_v1_api_key_service_proto protoreflect.FileDescriptor
 
 const file_satcap_v1_api_key_service_proto_rawDesc = "" +
@@ -866,7 +976,14 @@ const file_satcap_v1_api_key_service_proto_rawDesc = "" +
 	"\n" +
 	"api_key_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bapiKeyId\"B\n" +
 	"\x14RevokeApiKeyResponse\x12*\n" +
-	"\aapi_key\x18\x01 \x01(\v2\x11.satcap.v1.ApiKeyR\x06apiKey2\xb7\x04\n" +
+	"\aapi_key\x18\x01 \x01(\v2\x11.satcap.v1.ApiKeyR\x06apiKey\"o\n" +
+	"\x13RotateApiKeyRequest\x12&\n" +
+	"\n" +
+	"api_key_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bapiKeyId\x120\n" +
+	"\rgrace_seconds\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\x80\xf5$(\x00R\fgraceSeconds\"Z\n" +
+	"\x14RotateApiKeyResponse\x12*\n" +
+	"\aapi_key\x18\x01 \x01(\v2\x11.satcap.v1.ApiKeyR\x06apiKey\x12\x16\n" +
+	"\x06secret\x18\x02 \x01(\tR\x06secret2\x88\x05\n" +
 	"\rApiKeyService\x12O\n" +
 	"\fCreateApiKey\x12\x1e.satcap.v1.CreateApiKeyRequest\x1a\x1f.satcap.v1.CreateApiKeyResponse\x12F\n" +
 	"\tGetApiKey\x12\x1b.satcap.v1.GetApiKeyRequest\x1a\x1c.satcap.v1.GetApiKeyResponse\x12L\n" +
@@ -874,6 +991,7 @@ const file_satcap_v1_api_key_service_proto_rawDesc = "" +
 	"\fRenameApiKey\x12\x1e.satcap.v1.RenameApiKeyRequest\x1a\x1f.satcap.v1.RenameApiKeyResponse\x12L\n" +
 	"\vPauseApiKey\x12\x1d.satcap.v1.PauseApiKeyRequest\x1a\x1e.satcap.v1.PauseApiKeyResponse\x12O\n" +
 	"\fResumeApiKey\x12\x1e.satcap.v1.ResumeApiKeyRequest\x1a\x1f.satcap.v1.ResumeApiKeyResponse\x12O\n" +
+	"\fRotateApiKey\x12\x1e.satcap.v1.RotateApiKeyRequest\x1a\x1f.satcap.v1.RotateApiKeyResponse\x12O\n" +
 	"\fRevokeApiKey\x12\x1e.satcap.v1.RevokeApiKeyRequest\x1a\x1f.satcap.v1.RevokeApiKeyResponseB1Z/github.com/satcap/satcap/gen/satcap/v1;satcapv1b\x06proto3"
 
 var (
@@ -888,7 +1006,7 @@ func file_satcap_v1_api_key_service_proto_rawDescGZIP() []byte {
 	return file_satcap_v1_api_key_service_proto_rawDescData
 }
 
-var file_satcap_v1_api_key_service_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_satcap_v1_api_key_service_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_satcap_v1_api_key_service_proto_goTypes = []any{
 	(*CreateApiKeyRequest)(nil),   // 0: satcap.v1.CreateApiKeyRequest
 	(*CreateApiKeyLimit)(nil),     // 1: satcap.v1.CreateApiKeyLimit
@@ -905,44 +1023,49 @@ var file_satcap_v1_api_key_service_proto_goTypes = []any{
 	(*ResumeApiKeyResponse)(nil),  // 12: satcap.v1.ResumeApiKeyResponse
 	(*RevokeApiKeyRequest)(nil),   // 13: satcap.v1.RevokeApiKeyRequest
 	(*RevokeApiKeyResponse)(nil),  // 14: satcap.v1.RevokeApiKeyResponse
-	(ApiKey_Scope)(0),             // 15: satcap.v1.ApiKey.Scope
-	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
-	(LimitWindow)(0),              // 17: satcap.v1.LimitWindow
-	(*ApiKey)(nil),                // 18: satcap.v1.ApiKey
-	(ApiKey_State)(0),             // 19: satcap.v1.ApiKey.State
+	(*RotateApiKeyRequest)(nil),   // 15: satcap.v1.RotateApiKeyRequest
+	(*RotateApiKeyResponse)(nil),  // 16: satcap.v1.RotateApiKeyResponse
+	(ApiKey_Scope)(0),             // 17: satcap.v1.ApiKey.Scope
+	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
+	(LimitWindow)(0),              // 19: satcap.v1.LimitWindow
+	(*ApiKey)(nil),                // 20: satcap.v1.ApiKey
+	(ApiKey_State)(0),             // 21: satcap.v1.ApiKey.State
 }
 var file_satcap_v1_api_key_service_proto_depIdxs = []int32{
-	15, // 0: satcap.v1.CreateApiKeyRequest.scopes:type_name -> satcap.v1.ApiKey.Scope
-	16, // 1: satcap.v1.CreateApiKeyRequest.expire_time:type_name -> google.protobuf.Timestamp
+	17, // 0: satcap.v1.CreateApiKeyRequest.scopes:type_name -> satcap.v1.ApiKey.Scope
+	18, // 1: satcap.v1.CreateApiKeyRequest.expire_time:type_name -> google.protobuf.Timestamp
 	1,  // 2: satcap.v1.CreateApiKeyRequest.limits:type_name -> satcap.v1.CreateApiKeyLimit
-	17, // 3: satcap.v1.CreateApiKeyLimit.window:type_name -> satcap.v1.LimitWindow
-	18, // 4: satcap.v1.CreateApiKeyResponse.api_key:type_name -> satcap.v1.ApiKey
-	18, // 5: satcap.v1.GetApiKeyResponse.api_key:type_name -> satcap.v1.ApiKey
-	19, // 6: satcap.v1.ListApiKeysRequest.states:type_name -> satcap.v1.ApiKey.State
-	18, // 7: satcap.v1.ListApiKeysResponse.api_keys:type_name -> satcap.v1.ApiKey
-	18, // 8: satcap.v1.RenameApiKeyResponse.api_key:type_name -> satcap.v1.ApiKey
-	18, // 9: satcap.v1.PauseApiKeyResponse.api_key:type_name -> satcap.v1.ApiKey
-	18, // 10: satcap.v1.ResumeApiKeyResponse.api_key:type_name -> satcap.v1.ApiKey
-	18, // 11: satcap.v1.RevokeApiKeyResponse.api_key:type_name -> satcap.v1.ApiKey
-	0,  // 12: satcap.v1.ApiKeyService.CreateApiKey:input_type -> satcap.v1.CreateApiKeyRequest
-	3,  // 13: satcap.v1.ApiKeyService.GetApiKey:input_type -> satcap.v1.GetApiKeyRequest
-	5,  // 14: satcap.v1.ApiKeyService.ListApiKeys:input_type -> satcap.v1.ListApiKeysRequest
-	7,  // 15: satcap.v1.ApiKeyService.RenameApiKey:input_type -> satcap.v1.RenameApiKeyRequest
-	9,  // 16: satcap.v1.ApiKeyService.PauseApiKey:input_type -> satcap.v1.PauseApiKeyRequest
-	11, // 17: satcap.v1.ApiKeyService.ResumeApiKey:input_type -> satcap.v1.ResumeApiKeyRequest
-	13, // 18: satcap.v1.ApiKeyService.RevokeApiKey:input_type -> satcap.v1.RevokeApiKeyRequest
-	2,  // 19: satcap.v1.ApiKeyService.CreateApiKey:output_type -> satcap.v1.CreateApiKeyResponse
-	4,  // 20: satcap.v1.ApiKeyService.GetApiKey:output_type -> satcap.v1.GetApiKeyResponse
-	6,  // 21: satcap.v1.ApiKeyService.ListApiKeys:output_type -> satcap.v1.ListApiKeysResponse
-	8,  // 22: satcap.v1.ApiKeyService.RenameApiKey:output_type -> satcap.v1.RenameApiKeyResponse
-	10, // 23: satcap.v1.ApiKeyService.PauseApiKey:output_type -> satcap.v1.PauseApiKeyResponse
-	12, // 24: satcap.v1.ApiKeyService.ResumeApiKey:output_type -> satcap.v1.ResumeApiKeyResponse
-	14, // 25: satcap.v1.ApiKeyService.RevokeApiKey:output_type -> satcap.v1.RevokeApiKeyResponse
-	19, // [19:26] is the sub-list for method output_type
-	12, // [12:19] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	19, // 3: satcap.v1.CreateApiKeyLimit.window:type_name -> satcap.v1.LimitWindow
+	20, // 4: satcap.v1.CreateApiKeyResponse.api_key:type_name -> satcap.v1.ApiKey
+	20, // 5: satcap.v1.GetApiKeyResponse.api_key:type_name -> satcap.v1.ApiKey
+	21, // 6: satcap.v1.ListApiKeysRequest.states:type_name -> satcap.v1.ApiKey.State
+	20, // 7: satcap.v1.ListApiKeysResponse.api_keys:type_name -> satcap.v1.ApiKey
+	20, // 8: satcap.v1.RenameApiKeyResponse.api_key:type_name -> satcap.v1.ApiKey
+	20, // 9: satcap.v1.PauseApiKeyResponse.api_key:type_name -> satcap.v1.ApiKey
+	20, // 10: satcap.v1.ResumeApiKeyResponse.api_key:type_name -> satcap.v1.ApiKey
+	20, // 11: satcap.v1.RevokeApiKeyResponse.api_key:type_name -> satcap.v1.ApiKey
+	20, // 12: satcap.v1.RotateApiKeyResponse.api_key:type_name -> satcap.v1.ApiKey
+	0,  // 13: satcap.v1.ApiKeyService.CreateApiKey:input_type -> satcap.v1.CreateApiKeyRequest
+	3,  // 14: satcap.v1.ApiKeyService.GetApiKey:input_type -> satcap.v1.GetApiKeyRequest
+	5,  // 15: satcap.v1.ApiKeyService.ListApiKeys:input_type -> satcap.v1.ListApiKeysRequest
+	7,  // 16: satcap.v1.ApiKeyService.RenameApiKey:input_type -> satcap.v1.RenameApiKeyRequest
+	9,  // 17: satcap.v1.ApiKeyService.PauseApiKey:input_type -> satcap.v1.PauseApiKeyRequest
+	11, // 18: satcap.v1.ApiKeyService.ResumeApiKey:input_type -> satcap.v1.ResumeApiKeyRequest
+	15, // 19: satcap.v1.ApiKeyService.RotateApiKey:input_type -> satcap.v1.RotateApiKeyRequest
+	13, // 20: satcap.v1.ApiKeyService.RevokeApiKey:input_type -> satcap.v1.RevokeApiKeyRequest
+	2,  // 21: satcap.v1.ApiKeyService.CreateApiKey:output_type -> satcap.v1.CreateApiKeyResponse
+	4,  // 22: satcap.v1.ApiKeyService.GetApiKey:output_type -> satcap.v1.GetApiKeyResponse
+	6,  // 23: satcap.v1.ApiKeyService.ListApiKeys:output_type -> satcap.v1.ListApiKeysResponse
+	8,  // 24: satcap.v1.ApiKeyService.RenameApiKey:output_type -> satcap.v1.RenameApiKeyResponse
+	10, // 25: satcap.v1.ApiKeyService.PauseApiKey:output_type -> satcap.v1.PauseApiKeyResponse
+	12, // 26: satcap.v1.ApiKeyService.ResumeApiKey:output_type -> satcap.v1.ResumeApiKeyResponse
+	16, // 27: satcap.v1.ApiKeyService.RotateApiKey:output_type -> satcap.v1.RotateApiKeyResponse
+	14, // 28: satcap.v1.ApiKeyService.RevokeApiKey:output_type -> satcap.v1.RevokeApiKeyResponse
+	21, // [21:29] is the sub-list for method output_type
+	13, // [13:21] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_satcap_v1_api_key_service_proto_init() }
@@ -958,7 +1081,7 @@ func file_satcap_v1_api_key_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_satcap_v1_api_key_service_proto_rawDesc), len(file_satcap_v1_api_key_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

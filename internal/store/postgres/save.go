@@ -28,6 +28,11 @@ func saveSteps(c *ledger.Changes) []step {
 	if len(c.LimitChanges) > 0 {
 		steps = append(steps, exec((*dbsqlc.Queries).InsertLimitChanges, insertLimitChanges(c.LimitChanges)))
 	}
+	for _, s := range c.Secrets {
+		steps = append(steps, exec((*dbsqlc.Queries).SaveSecrets, dbsqlc.SaveSecretsParams{
+			ID: uuid.UUID(s.KeyID), NewSecretHash: s.Hash, NewSecretPrefix: s.Prefix, PreviousUntilUs: s.PreviousUntilUs,
+		}))
+	}
 	for _, s := range c.Sweeps {
 		id, limit := uuid.UUID(s.KeyID), int32(s.Limit)
 		steps = append(steps,

@@ -41,6 +41,13 @@ func (b *batch) save(ctx context.Context, c *ledger.Changes) error {
 			return err
 		}
 	}
+	for _, s := range c.Secrets {
+		if err := b.q.SaveSecrets(ctx, dbsqlc.SaveSecretsParams{
+			ID: s.KeyID[:], NewSecretHash: s.Hash, NewSecretPrefix: s.Prefix, PreviousUntilUs: s.PreviousUntilUs,
+		}); err != nil {
+			return err
+		}
+	}
 	for _, s := range c.Sweeps {
 		if err := b.sweep(ctx, s); err != nil {
 			return err

@@ -5,6 +5,7 @@ package storetest_test
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -39,6 +40,7 @@ type engines struct {
 	sqlite   store.Store
 	clock    atomic.Int64
 	keys     uint64 // made so far
+	secrets  uint64 // made by rotation so far
 }
 
 func openEngines(t *testing.T) *engines {
@@ -109,6 +111,9 @@ type history struct {
 	first uint64 // the number of keys before this history
 	keys  []ledger.KeyID
 	ids   []string // spend ids seen so far
+	// hashes are those of the secrets that rotations have made, and of the first
+	// ones.
+	hashes [][]byte
 }
 
 func numbered(n uint64) (id ledger.KeyID) {
@@ -134,6 +139,7 @@ func (h *history) createKey(t *rapid.T) {
 		return s.CreateKey(h.ctx, store.CreateKeyParams{Key: k, SecretHash: id[:], RequestHash: []byte{1}})
 	})
 	h.keys = append(h.keys, id)
+	h.hashes = append(h.hashes, id[:])
 }
 
 // moveClock goes to about the next moment at which something stops counting, or
@@ -161,7 +167,7 @@ func (h *history) operation(t *rapid.T) ledger.Operation {
 	spend := h.spendID(t)
 	transaction := rapid.SampledFrom([]string{"", "", "t1", "t2", "t3", "t4"}).Draw(t, "transaction")
 	sats := rapid.Int64Range(1, 40).Draw(t, "sats")
-	switch rapid.IntRange(0, 19).Draw(t, "what") {
+	switch rapid.IntRange(0, 20).Draw(t, "what") {
 	default:
 		ttl := rapid.SampledFrom([]int64{1, second, hour, day, 7 * day, 30 * day}).Draw(t, "ttl")
 		return ledger.Reserve{KeyRef: on, SpendID: spend, AmountSats: sats, TTLUs: ttl}
@@ -182,6 +188,19 @@ func (h *history) operation(t *rapid.T) ledger.Operation {
 		return ledger.Resume{KeyRef: on}
 	case 19:
 		return ledger.Sweep{KeyRef: on, Limit: rapid.SampledFrom([]int{1, 2, 100}).Draw(t, "limit")}
+	case 20:
+		return h.rotation(t, on)
+	}
+}
+
+// rotation is a new secret, which nobody else has.
+func (h *history) rotation(t *rapid.T, on ledger.KeyRef) ledger.Operation {
+	h.engines.secrets++
+	hash := sha256.Sum256(binary.BigEndian.AppendUint64(nil, h.engines.secrets))
+	h.hashes = append(h.hashes, hash[:])
+	return ledger.Rotate{
+		KeyRef: on, SecretHash: hash[:], SecretPrefix: fmt.Sprintf("sk_%x", hash[:3]),
+		GraceUs: rapid.SampledFrom([]int64{0, second, 7 * day}).Draw(t, "grace"),
 	}
 }
 
@@ -225,6 +244,9 @@ func (h *history) compareAll(t *rapid.T) {
 		both(t, h.engines, func(s store.Store) ([]ledger.View, error) {
 			return s.ListKeys(h.ctx, store.ListKeysParams{Subject: h.subject(), States: states, BeforeUs: math.MaxInt64, Limit: 100})
 		})
+	}
+	for _, hash := range h.hashes {
+		both(t, h.engines, func(s store.Store) (*store.Credential, error) { return s.FindKeyBySecret(h.ctx, hash) })
 	}
 	now := h.clock.Load()
 	both(t, h.engines, func(s store.Store) ([]store.Sweepable, error) {

@@ -59,6 +59,9 @@ func Run(t *testing.T, h Harness) {
 			{"Audit", testAudit},
 			{"Sums", testSums},
 			{"Text", testText},
+			{"Secrets", testSecrets},
+			{"LastUse", testLastUse},
+			{"ServiceTokens", testServiceTokens},
 			{"Clock", testClock},
 			{"Concurrency", testConcurrency},
 		} {

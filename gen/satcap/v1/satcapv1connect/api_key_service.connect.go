@@ -38,6 +38,8 @@ const (
 	ApiKeyServicePauseApiKeyProcedure = "/satcap.v1.ApiKeyService/PauseApiKey"
 	// ApiKeyServiceResumeApiKeyProcedure is the procedure name of the ApiKeyService's ResumeApiKey RPC.
 	ApiKeyServiceResumeApiKeyProcedure = "/satcap.v1.ApiKeyService/ResumeApiKey"
+	// ApiKeyServiceRotateApiKeyProcedure is the procedure name of the ApiKeyService's RotateApiKey RPC.
+	ApiKeyServiceRotateApiKeyProcedure = "/satcap.v1.ApiKeyService/RotateApiKey"
 	// ApiKeyServiceRevokeApiKeyProcedure is the procedure name of the ApiKeyService's RevokeApiKey RPC.
 	ApiKeyServiceRevokeApiKeyProcedure = "/satcap.v1.ApiKeyService/RevokeApiKey"
 )
@@ -85,6 +87,13 @@ var (
 			Procedure:  ApiKeyServiceResumeApiKeyProcedure,
 		}
 	})
+	apiKeyServiceRotateApiKeySpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_satcap_v1_api_key_service_proto.Services().ByName("ApiKeyService").Methods().ByName("RotateApiKey"),
+			Procedure:  ApiKeyServiceRotateApiKeyProcedure,
+		}
+	})
 	apiKeyServiceRevokeApiKeySpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType: connect.StreamTypeUnary,
@@ -116,6 +125,11 @@ type ApiKeyServiceClient interface {
 	// ResumeApiKey lets a paused key spend again. Resuming an active key changes nothing.
 	// Errors: API_KEY_NOT_FOUND, API_KEY_REVOKED.
 	ResumeApiKey(context.Context, *v1.ResumeApiKeyRequest) (*v1.ResumeApiKeyResponse, error)
+	// RotateApiKey gives a key a new secret and returns it, this once. The old
+	// secret goes on working for the grace period; one that was in its grace
+	// period already stops at once. Id, limits and history stay.
+	// Errors: API_KEY_NOT_FOUND, API_KEY_REVOKED.
+	RotateApiKey(context.Context, *v1.RotateApiKeyRequest) (*v1.RotateApiKeyResponse, error)
 	// RevokeApiKey stops a key from holding new spends for good. Open holds stay
 	// open and can still settle. Revoking a revoked key changes nothing.
 	// Errors: API_KEY_NOT_FOUND.
@@ -150,6 +164,11 @@ type ApiKeyServiceHandler interface {
 	// ResumeApiKey lets a paused key spend again. Resuming an active key changes nothing.
 	// Errors: API_KEY_NOT_FOUND, API_KEY_REVOKED.
 	ResumeApiKey(context.Context, *v1.ResumeApiKeyRequest) (*v1.ResumeApiKeyResponse, error)
+	// RotateApiKey gives a key a new secret and returns it, this once. The old
+	// secret goes on working for the grace period; one that was in its grace
+	// period already stops at once. Id, limits and history stay.
+	// Errors: API_KEY_NOT_FOUND, API_KEY_REVOKED.
+	RotateApiKey(context.Context, *v1.RotateApiKeyRequest) (*v1.RotateApiKeyResponse, error)
 	// RevokeApiKey stops a key from holding new spends for good. Open holds stay
 	// open and can still settle. Revoking a revoked key changes nothing.
 	// Errors: API_KEY_NOT_FOUND.
@@ -167,6 +186,7 @@ func RegisterApiKeyServiceHandler(server *connect.Server, svc ApiKeyServiceHandl
 		connect.Method{Spec: apiKeyServiceRenameApiKeySpec(), Handler: adapter.renameApiKey},
 		connect.Method{Spec: apiKeyServicePauseApiKeySpec(), Handler: adapter.pauseApiKey},
 		connect.Method{Spec: apiKeyServiceResumeApiKeySpec(), Handler: adapter.resumeApiKey},
+		connect.Method{Spec: apiKeyServiceRotateApiKeySpec(), Handler: adapter.rotateApiKey},
 		connect.Method{Spec: apiKeyServiceRevokeApiKeySpec(), Handler: adapter.revokeApiKey},
 	)
 }
@@ -196,6 +216,10 @@ func (UnimplementedApiKeyServiceHandler) PauseApiKey(context.Context, *v1.PauseA
 
 func (UnimplementedApiKeyServiceHandler) ResumeApiKey(context.Context, *v1.ResumeApiKeyRequest) (*v1.ResumeApiKeyResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "satcap.v1.ApiKeyService.ResumeApiKey is not implemented")
+}
+
+func (UnimplementedApiKeyServiceHandler) RotateApiKey(context.Context, *v1.RotateApiKeyRequest) (*v1.RotateApiKeyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "satcap.v1.ApiKeyService.RotateApiKey is not implemented")
 }
 
 func (UnimplementedApiKeyServiceHandler) RevokeApiKey(context.Context, *v1.RevokeApiKeyRequest) (*v1.RevokeApiKeyResponse, error) {
@@ -249,6 +273,14 @@ func (c *apiKeyServiceClient) PauseApiKey(ctx context.Context, req *v1.PauseApiK
 func (c *apiKeyServiceClient) ResumeApiKey(ctx context.Context, req *v1.ResumeApiKeyRequest) (*v1.ResumeApiKeyResponse, error) {
 	var res v1.ResumeApiKeyResponse
 	if err := c.client.CallUnary(ctx, apiKeyServiceResumeApiKeySpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *apiKeyServiceClient) RotateApiKey(ctx context.Context, req *v1.RotateApiKeyRequest) (*v1.RotateApiKeyResponse, error) {
+	var res v1.RotateApiKeyResponse
+	if err := c.client.CallUnary(ctx, apiKeyServiceRotateApiKeySpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -330,6 +362,18 @@ func (h apiKeyServiceHandler) resumeApiKey(ctx context.Context, _ connect.Spec, 
 		return err
 	}
 	res, err := h.svc.ResumeApiKey(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h apiKeyServiceHandler) rotateApiKey(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.RotateApiKeyRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.RotateApiKey(ctx, &req)
 	if err != nil {
 		return err
 	}

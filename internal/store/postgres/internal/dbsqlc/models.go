@@ -9,31 +9,33 @@ import (
 )
 
 type ApiKey struct {
-	ID               uuid.UUID
-	Subject          string
-	Name             string
-	Scopes           int64
-	SecretHash       []byte
-	SecretPrefix     string
-	State            int64
-	CreatedAtUs      int64
-	ExpiresAtUs      int64
-	RevokedAtUs      int64
-	LastUsedAtUs     int64
-	RequestID        *string
-	RequestHash      []byte
-	Revision         int64
-	LastUs           int64
-	AsOfUs           int64
-	DailyLimitSats   *int64
-	WeeklyLimitSats  *int64
-	MonthlyLimitSats *int64
-	AnnualLimitSats  *int64
-	HeldSats         int64
-	DailySpentSats   int64
-	WeeklySpentSats  int64
-	MonthlySpentSats int64
-	AnnualSpentSats  int64
+	ID                    uuid.UUID
+	Subject               string
+	Name                  string
+	Scopes                int64
+	SecretHash            []byte
+	SecretPrefix          string
+	State                 int64
+	CreatedAtUs           int64
+	ExpiresAtUs           int64
+	RevokedAtUs           int64
+	LastUsedAtUs          int64
+	RequestID             *string
+	RequestHash           []byte
+	Revision              int64
+	LastUs                int64
+	AsOfUs                int64
+	DailyLimitSats        *int64
+	WeeklyLimitSats       *int64
+	MonthlyLimitSats      *int64
+	AnnualLimitSats       *int64
+	HeldSats              int64
+	DailySpentSats        int64
+	WeeklySpentSats       int64
+	MonthlySpentSats      int64
+	AnnualSpentSats       int64
+	PreviousSecretHash    []byte
+	PreviousSecretUntilUs int64
 }
 
 type LimitChange struct {
@@ -51,6 +53,16 @@ type Reversal struct {
 	ApiKeyID      uuid.UUID
 	TransactionID string
 	ReversedAtUs  int64
+}
+
+type ServiceToken struct {
+	ID          uuid.UUID
+	Name        string
+	TokenHash   []byte
+	TokenPrefix string
+	Roles       int64
+	CreatedAtUs int64
+	RevokedAtUs int64
 }
 
 type Spend struct {

@@ -36,6 +36,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.findKeyByRequestStmt, err = db.PrepareContext(ctx, findKeyByRequest); err != nil {
 		return nil, fmt.Errorf("error preparing query FindKeyByRequest: %w", err)
 	}
+	if q.findKeyBySecretStmt, err = db.PrepareContext(ctx, findKeyBySecret); err != nil {
+		return nil, fmt.Errorf("error preparing query FindKeyBySecret: %w", err)
+	}
+	if q.findServiceTokenStmt, err = db.PrepareContext(ctx, findServiceToken); err != nil {
+		return nil, fmt.Errorf("error preparing query FindServiceToken: %w", err)
+	}
 	if q.insertKeyStmt, err = db.PrepareContext(ctx, insertKey); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertKey: %w", err)
 	}
@@ -44,6 +50,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.insertReversalsStmt, err = db.PrepareContext(ctx, insertReversals); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertReversals: %w", err)
+	}
+	if q.insertServiceTokenStmt, err = db.PrepareContext(ctx, insertServiceToken); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertServiceToken: %w", err)
 	}
 	if q.insertSpendsStmt, err = db.PrepareContext(ctx, insertSpends); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertSpends: %w", err)
@@ -56,6 +65,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.listOpenSpendsStmt, err = db.PrepareContext(ctx, listOpenSpends); err != nil {
 		return nil, fmt.Errorf("error preparing query ListOpenSpends: %w", err)
+	}
+	if q.listServiceTokensStmt, err = db.PrepareContext(ctx, listServiceTokens); err != nil {
+		return nil, fmt.Errorf("error preparing query ListServiceTokens: %w", err)
 	}
 	if q.listSpendsStmt, err = db.PrepareContext(ctx, listSpends); err != nil {
 		return nil, fmt.Errorf("error preparing query ListSpends: %w", err)
@@ -90,8 +102,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.readClockStmt, err = db.PrepareContext(ctx, readClock); err != nil {
 		return nil, fmt.Errorf("error preparing query ReadClock: %w", err)
 	}
+	if q.revokeServiceTokenStmt, err = db.PrepareContext(ctx, revokeServiceToken); err != nil {
+		return nil, fmt.Errorf("error preparing query RevokeServiceToken: %w", err)
+	}
 	if q.saveKeysStmt, err = db.PrepareContext(ctx, saveKeys); err != nil {
 		return nil, fmt.Errorf("error preparing query SaveKeys: %w", err)
+	}
+	if q.saveSecretsStmt, err = db.PrepareContext(ctx, saveSecrets); err != nil {
+		return nil, fmt.Errorf("error preparing query SaveSecrets: %w", err)
+	}
+	if q.touchKeysStmt, err = db.PrepareContext(ctx, touchKeys); err != nil {
+		return nil, fmt.Errorf("error preparing query TouchKeys: %w", err)
 	}
 	if q.updateSpendsStmt, err = db.PrepareContext(ctx, updateSpends); err != nil {
 		return nil, fmt.Errorf("error preparing query UpdateSpends: %w", err)
@@ -124,6 +145,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing findKeyByRequestStmt: %w", cerr)
 		}
 	}
+	if q.findKeyBySecretStmt != nil {
+		if cerr := q.findKeyBySecretStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing findKeyBySecretStmt: %w", cerr)
+		}
+	}
+	if q.findServiceTokenStmt != nil {
+		if cerr := q.findServiceTokenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing findServiceTokenStmt: %w", cerr)
+		}
+	}
 	if q.insertKeyStmt != nil {
 		if cerr := q.insertKeyStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertKeyStmt: %w", cerr)
@@ -137,6 +168,11 @@ func (q *Queries) Close() error {
 	if q.insertReversalsStmt != nil {
 		if cerr := q.insertReversalsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertReversalsStmt: %w", cerr)
+		}
+	}
+	if q.insertServiceTokenStmt != nil {
+		if cerr := q.insertServiceTokenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertServiceTokenStmt: %w", cerr)
 		}
 	}
 	if q.insertSpendsStmt != nil {
@@ -157,6 +193,11 @@ func (q *Queries) Close() error {
 	if q.listOpenSpendsStmt != nil {
 		if cerr := q.listOpenSpendsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listOpenSpendsStmt: %w", cerr)
+		}
+	}
+	if q.listServiceTokensStmt != nil {
+		if cerr := q.listServiceTokensStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listServiceTokensStmt: %w", cerr)
 		}
 	}
 	if q.listSpendsStmt != nil {
@@ -214,9 +255,24 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing readClockStmt: %w", cerr)
 		}
 	}
+	if q.revokeServiceTokenStmt != nil {
+		if cerr := q.revokeServiceTokenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing revokeServiceTokenStmt: %w", cerr)
+		}
+	}
 	if q.saveKeysStmt != nil {
 		if cerr := q.saveKeysStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing saveKeysStmt: %w", cerr)
+		}
+	}
+	if q.saveSecretsStmt != nil {
+		if cerr := q.saveSecretsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing saveSecretsStmt: %w", cerr)
+		}
+	}
+	if q.touchKeysStmt != nil {
+		if cerr := q.touchKeysStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing touchKeysStmt: %w", cerr)
 		}
 	}
 	if q.updateSpendsStmt != nil {
@@ -272,13 +328,17 @@ type Queries struct {
 	deleteOldReversalsStmt      *sql.Stmt
 	deleteOldSpendsStmt         *sql.Stmt
 	findKeyByRequestStmt        *sql.Stmt
+	findKeyBySecretStmt         *sql.Stmt
+	findServiceTokenStmt        *sql.Stmt
 	insertKeyStmt               *sql.Stmt
 	insertLimitChangesStmt      *sql.Stmt
 	insertReversalsStmt         *sql.Stmt
+	insertServiceTokenStmt      *sql.Stmt
 	insertSpendsStmt            *sql.Stmt
 	listKeyIDsStmt              *sql.Stmt
 	listLimitChangesStmt        *sql.Stmt
 	listOpenSpendsStmt          *sql.Stmt
+	listServiceTokensStmt       *sql.Stmt
 	listSpendsStmt              *sql.Stmt
 	listSweepableStmt           *sql.Stmt
 	loadHoldsAfterStmt          *sql.Stmt
@@ -290,7 +350,10 @@ type Queries struct {
 	lockKeysStmt                *sql.Stmt
 	markExpiredStmt             *sql.Stmt
 	readClockStmt               *sql.Stmt
+	revokeServiceTokenStmt      *sql.Stmt
 	saveKeysStmt                *sql.Stmt
+	saveSecretsStmt             *sql.Stmt
+	touchKeysStmt               *sql.Stmt
 	updateSpendsStmt            *sql.Stmt
 	viewKeysStmt                *sql.Stmt
 }
@@ -303,13 +366,17 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deleteOldReversalsStmt:      q.deleteOldReversalsStmt,
 		deleteOldSpendsStmt:         q.deleteOldSpendsStmt,
 		findKeyByRequestStmt:        q.findKeyByRequestStmt,
+		findKeyBySecretStmt:         q.findKeyBySecretStmt,
+		findServiceTokenStmt:        q.findServiceTokenStmt,
 		insertKeyStmt:               q.insertKeyStmt,
 		insertLimitChangesStmt:      q.insertLimitChangesStmt,
 		insertReversalsStmt:         q.insertReversalsStmt,
+		insertServiceTokenStmt:      q.insertServiceTokenStmt,
 		insertSpendsStmt:            q.insertSpendsStmt,
 		listKeyIDsStmt:              q.listKeyIDsStmt,
 		listLimitChangesStmt:        q.listLimitChangesStmt,
 		listOpenSpendsStmt:          q.listOpenSpendsStmt,
+		listServiceTokensStmt:       q.listServiceTokensStmt,
 		listSpendsStmt:              q.listSpendsStmt,
 		listSweepableStmt:           q.listSweepableStmt,
 		loadHoldsAfterStmt:          q.loadHoldsAfterStmt,
@@ -321,7 +388,10 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		lockKeysStmt:                q.lockKeysStmt,
 		markExpiredStmt:             q.markExpiredStmt,
 		readClockStmt:               q.readClockStmt,
+		revokeServiceTokenStmt:      q.revokeServiceTokenStmt,
 		saveKeysStmt:                q.saveKeysStmt,
+		saveSecretsStmt:             q.saveSecretsStmt,
+		touchKeysStmt:               q.touchKeysStmt,
 		updateSpendsStmt:            q.updateSpendsStmt,
 		viewKeysStmt:                q.viewKeysStmt,
 	}

@@ -1,0 +1,75 @@
+// Who is calling: the one place where a call's credentials meet the table.
+
+package rpc
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+
+	"connectrpc.com/connect/v2"
+
+	"github.com/satcap/satcap/internal/auth"
+)
+
+// connection is what a call brought with it besides its headers.
+type connection struct {
+	credentials auth.Credentials
+	client      netip.Addr
+}
+
+type connectionKey struct{}
+
+// WithConnection reads the credentials and the client's address of every
+// request, for the authentication of calls. apiKeyHeader carries the secrets of
+// API keys.
+func WithConnection(next http.Handler, proxies auth.Proxies, apiKeyHeader string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := connection{
+			credentials: auth.Credentials{
+				Authorization: r.Header.Get("Authorization"), APIKey: r.Header.Get(apiKeyHeader),
+			},
+			client: proxies.Client(r),
+		}
+		if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
+			c.credentials.Certificate = r.TLS.VerifiedChains[0][0]
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), connectionKey{}, c)))
+	})
+}
+
+// authenticate finds out who is calling and what the call may reach, before
+// anything of the request is read.
+func authenticate(a auth.Authenticator, failures *auth.Failures, log *slog.Logger) connect.ServerInterceptor {
+	return func(next connect.ServerFunc) connect.ServerFunc {
+		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+			c, _ := ctx.Value(connectionKey{}).(connection)
+			if c.credentials.None() {
+				return auth.ErrUnauthenticated
+			}
+			c.credentials.KnownOnly = failures.Exhausted(c.client)
+			caller, err := a.Authenticate(ctx, c.credentials)
+			if errors.Is(err, auth.ErrUnauthenticated) {
+				failures.Count(c.client)
+				if c.credentials.KnownOnly {
+					return auth.ErrTooManyFailures
+				}
+			}
+			if err != nil {
+				return err
+			}
+			grant, err := auth.Permit(spec.Procedure, caller)
+			if err != nil {
+				if caller.IsKey {
+					// A key that tries to do more than a key may is worth a look.
+					log.Warn("security: refused to an API key", "rpc", spec.Procedure, "authentication", caller.Authentication,
+						"api_key", keyText(caller.KeyID), "client", c.client)
+				}
+				return err
+			}
+			return next(auth.WithGrant(ctx, grant), spec, stream)
+		}
+	}
+}

@@ -1,0 +1,87 @@
+// GET /auth/check: VerifyApiKey for reverse proxies and identity gateways that
+// speak plain HTTP: nginx auth_request, Envoy ext_authz, Ory Oathkeeper's
+// bearer_token authenticator.
+
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/satcap/satcap/internal/auth"
+	"github.com/satcap/satcap/internal/ledger"
+)
+
+// checkAnswer is what a gateway learns: who owns the key, what its holder may
+// do, and which key it is.
+type checkAnswer struct {
+	Subject  string `json:"sub"`
+	Scope    string `json:"scope"`
+	APIKeyID string `json:"api_key_id"`
+}
+
+// scopeNames are the scopes as gateways write them.
+var scopeNames = []struct {
+	scope ledger.Scopes
+	name  string
+}{{ledger.ScopeRead, "read"}, {ledger.ScopeReceive, "receive"}, {ledger.ScopeWrite, "write"}}
+
+func scopeText(set ledger.Scopes) string {
+	var names []string
+	for _, s := range scopeNames {
+		if set&s.scope != 0 {
+			names = append(names, s.name)
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+// authCheck answers 200 with who the secret in the header belongs to, 401
+// without a word if it lets nobody in, 429 if the client's address has sent too
+// many that were wrong, 503 if the database cannot be asked. The answer is in
+// headers as well: nginx passes on no body.
+type authCheck struct {
+	keys     *auth.Keys
+	failures *auth.Failures
+	proxies  auth.Proxies
+	header   string
+	log      *slog.Logger
+}
+
+func (a *authCheck) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	address := a.proxies.Client(req)
+	exhausted := a.failures.Exhausted(address)
+	secret := req.Header.Get(a.header)
+	if secret == "" {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	holder, err := a.keys.Verify(req.Context(), secret, exhausted)
+	switch {
+	case errors.Is(err, auth.ErrUnauthenticated):
+		a.failures.Count(address)
+		if exhausted {
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	case err != nil:
+		a.log.Error("auth check failed", "error", err)
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	answer := checkAnswer{Subject: holder.Subject, Scope: scopeText(holder.Scopes), APIKeyID: uuid.UUID(holder.KeyID).String()}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("X-Auth-Subject", answer.Subject)
+	h.Set("X-Auth-Scope", answer.Scope)
+	h.Set("X-Auth-Api-Key-Id", answer.APIKeyID)
+	_ = json.NewEncoder(w).Encode(answer)
+}

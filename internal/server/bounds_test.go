@@ -1,0 +1,252 @@
+// What one client may cost: headers, bodies, streams, and wrong credentials.
+
+package server_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/satcap/satcap/internal/server"
+)
+
+// TestSlowHeaders: many clients that never finish their headers are all cut
+// off, and meanwhile others are answered.
+func TestSlowHeaders(t *testing.T) {
+	const slow, limit = 300, 500 * time.Millisecond
+	r := start(t, settings(t), func(s *server.Server) {
+		require.Equal(t, 5*time.Second, s.HTTP().ReadHeaderTimeout)
+		s.HTTP().ReadHeaderTimeout = limit
+	})
+	cut := make(chan error, slow)
+	for range slow {
+		conn, err := net.Dial("tcp", r.Addr())
+		require.NoError(t, err)
+		defer conn.Close()
+		go func() {
+			// One more header whenever there is time: being busy is no excuse.
+			_, err := io.WriteString(conn, "POST "+listPath+" HTTP/1.1\r\nHost: x\r\n")
+			for began := time.Now(); err == nil; _, err = io.WriteString(conn, "X-Slow: 1\r\n") {
+				if time.Since(began) > soon {
+					cut <- fmt.Errorf("not cut after %s", time.Since(began))
+					return
+				}
+				_ = conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+				if _, readErr := conn.Read(make([]byte, 1)); readErr == io.EOF {
+					break
+				}
+			}
+			cut <- nil
+		}()
+	}
+	headers := map[string]string{"Content-Type": "application/json", "Authorization": "Bearer " + token}
+	for range 20 {
+		require.Equal(t, http.StatusOK, r.send(t, http.MethodPost, listPath, "{}", headers).StatusCode)
+	}
+	for range slow {
+		require.NoError(t, <-cut)
+	}
+}
+
+// TestHeaderBytes: 2,000 bytes over the limit are refused, under it are not.
+// net/http reads up to 4,096 bytes more than it was told.
+func TestHeaderBytes(t *testing.T) {
+	r := start(t, settings(t))
+	for _, http2 := range []bool{false, true} {
+		for bytes, refused := range map[int]bool{16<<10 - 2000: false, 16<<10 + 4096 + 2000: true} {
+			for name, header := range map[string]func(http.Header){
+				"Long": func(h http.Header) { h.Set("X-Long", strings.Repeat("x", bytes)) },
+				"Many": func(h http.Header) {
+					const each = 64 // with the 32 that HTTP/2 counts for every header
+					for i := range bytes / each {
+						h.Set(fmt.Sprintf("X-Many-%04d", i), strings.Repeat("x", each-32-11))
+					}
+					if !http2 && refused {
+						h.Set("X-Rest", strings.Repeat("x", bytes/2))
+					}
+				},
+			} {
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+r.Addr()+"/healthz", nil)
+				require.NoError(t, err)
+				header(req.Header)
+				res, err := httpClient(t, http2).Do(req)
+				if !refused {
+					require.NoError(t, err)
+					require.Equal(t, http.StatusOK, res.StatusCode, "%s HTTP/2 %v", name, http2)
+				} else if err == nil { // HTTP/2 may also end the connection
+					require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, res.StatusCode, "%s HTTP/2 %v", name, http2)
+				}
+				if err == nil {
+					require.NoError(t, res.Body.Close())
+				}
+			}
+		}
+	}
+}
+
+func TestBodyBytes(t *testing.T) {
+	r := start(t, settings(t))
+	headers := map[string]string{"Content-Type": "application/json", "Authorization": "Bearer " + token}
+	// spaces is a valid request of this size.
+	spaces := func(size int) string { return "{" + strings.Repeat(" ", size-2) + "}" }
+	require.Equal(t, http.StatusOK, r.send(t, http.MethodPost, listPath, spaces(64<<10), headers).StatusCode)
+	for _, size := range []int{64<<10 + 1, 64<<10 + 2000, 1 << 20} {
+		res := r.send(t, http.MethodPost, listPath, spaces(size), headers)
+		require.Equal(t, http.StatusTooManyRequests, res.StatusCode, size)
+		require.Contains(t, readAll(t, res), "REQUEST_TOO_LARGE", size)
+	}
+	// An envelope that announces 4 GiB is not waited for.
+	envelope := append([]byte{0}, 0xff, 0xff, 0xff, 0xff)
+	began := time.Now()
+	res := r.send(t, http.MethodPost, listPath, string(envelope), map[string]string{
+		"Content-Type": "application/grpc-web+proto", "Authorization": "Bearer " + token,
+	})
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	require.Contains(t, strings.ToLower(readAll(t, res))+res.Header.Get("Grpc-Status"), "8", "resource exhausted")
+	require.Less(t, time.Since(began), time.Second)
+}
+
+// TestGzipBomb: 60 KB that inflate to 60 MB cost neither memory nor time.
+func TestGzipBomb(t *testing.T) {
+	r := start(t, settings(t))
+	var bomb bytes.Buffer
+	w := gzip.NewWriter(&bomb)
+	_, err := w.Write(bytes.Repeat([]byte(" "), 60<<20))
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	require.Less(t, bomb.Len(), 64<<10, "it must pass the bound on what is sent")
+	headers := map[string]string{"Content-Type": "application/json", "Authorization": "Bearer " + token, "Content-Encoding": "gzip"}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	const bombs = 10
+	began := time.Now()
+	for range bombs {
+		res := r.send(t, http.MethodPost, listPath, bomb.String(), headers)
+		require.Equal(t, http.StatusTooManyRequests, res.StatusCode)
+		require.Contains(t, readAll(t, res), "REQUEST_TOO_LARGE")
+	}
+	took := time.Since(began)
+	runtime.ReadMemStats(&after)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(bombs*10<<20), "10 MiB each")
+	require.Less(t, took, bombs*time.Second)
+	t.Logf("%s and %d KiB each", took/bombs, (after.TotalAlloc-before.TotalAlloc)/bombs>>10)
+	// And a small one is read.
+	var small bytes.Buffer
+	w = gzip.NewWriter(&small)
+	_, err = w.Write([]byte("{}"))
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	require.Equal(t, http.StatusOK, r.send(t, http.MethodPost, listPath, small.String(), headers).StatusCode)
+}
+
+// TestStreams: the server tells HTTP/2 clients how many calls at once it takes.
+func TestStreams(t *testing.T) {
+	r := start(t, settings(t))
+	conn, err := net.Dial("tcp", r.Addr())
+	require.NoError(t, err)
+	defer conn.Close()
+	require.NoError(t, conn.SetDeadline(time.Now().Add(soon)))
+	_, err = io.WriteString(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"+"\x00\x00\x00\x04\x00\x00\x00\x00\x00")
+	require.NoError(t, err)
+	// RFC 9113: a frame is 3 bytes length, type, flags, 4 bytes stream; SETTINGS
+	// is type 4, and setting 3 is MAX_CONCURRENT_STREAMS.
+	var header [9]byte
+	_, err = io.ReadFull(conn, header[:])
+	require.NoError(t, err)
+	require.EqualValues(t, 4, header[3])
+	payload := make([]byte, int(header[1])<<8|int(header[2]))
+	_, err = io.ReadFull(conn, payload)
+	require.NoError(t, err)
+	told := map[uint16]uint32{}
+	for ; len(payload) >= 6; payload = payload[6:] {
+		told[binary.BigEndian.Uint16(payload)] = binary.BigEndian.Uint32(payload[2:])
+	}
+	require.EqualValues(t, 250, told[3])
+}
+
+// TestWrongKeys: 300 wrong credentials from one address get 401 and then 429;
+// other addresses, and what is valid from theirs, are not affected.
+func TestWrongKeys(t *testing.T) {
+	cfg := settings(t)
+	cfg.TrustedProxies = []string{"127.0.0.1"}
+	r := start(t, cfg)
+	_, secret := r.clients(false, token).newSecret(t)
+	from := func(client, header, value string) *http.Response {
+		return r.send(t, http.MethodPost, listPath, "{}", map[string]string{
+			"Content-Type": "application/json", "X-Forwarded-For": client, header: value,
+		})
+	}
+	networks := 0
+	for name, wrong := range map[string]func() (header, value string){
+		"Secret": func() (string, string) { return "X-API-KEY", unknownSecret(t) },
+		"Bearer": func() (string, string) { return "Authorization", "Bearer " + unknownSecret(t) },
+		"JWT": func() (string, string) {
+			return "Authorization", "Bearer a.b." + base64.RawURLEncoding.EncodeToString([]byte(rand.Text()))
+		},
+		"Basic": func() (string, string) { return "Authorization", "Basic " + rand.Text() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			networks++
+			attacker := fmt.Sprintf("2001:db8:%d::", networks) + "%d"
+			began := time.Now()
+			var unauthorized, tooMany int
+			for i := range 300 {
+				header, value := wrong()
+				// The host part of an IPv6 address is the client's to choose.
+				res := from(fmt.Sprintf(attacker, i+1), header, value)
+				switch {
+				case res.StatusCode == http.StatusUnauthorized && tooMany == 0:
+					unauthorized++
+				case res.StatusCode == http.StatusTooManyRequests:
+					require.Contains(t, readAll(t, res), "TOO_MANY_FAILURES")
+					tooMany++
+				default: // one more was allowed meanwhile
+					require.Equal(t, http.StatusUnauthorized, res.StatusCode)
+				}
+			}
+			most := 20 + int(time.Since(began)/time.Second) + 1
+			require.GreaterOrEqual(t, unauthorized, 20)
+			require.LessOrEqual(t, 300-tooMany, most, "20 at once and one more a second")
+
+			header, value := wrong()
+			require.Equal(t, http.StatusUnauthorized, from("198.51.100.20", header, value).StatusCode, "another client")
+			require.Equal(t, http.StatusForbidden, from("198.51.100.20", "X-API-KEY", secret).StatusCode, "let in, and may not list")
+			require.Equal(t, http.StatusOK, from("198.51.100.20", "Authorization", "Bearer "+token).StatusCode)
+			require.Equal(t, http.StatusOK, from(fmt.Sprintf(attacker, 1), "Authorization", "Bearer "+token).StatusCode, "what is valid is")
+		})
+	}
+}
+
+// TestForwardedForIsNotBelieved: without a trusted proxy the header changes
+// nothing, so nobody gets around the limit by it or has another one locked out.
+func TestForwardedForIsNotBelieved(t *testing.T) {
+	for name, proxies := range map[string][]string{"None": nil, "Other": {"10.0.0.0/8"}} {
+		t.Run(name, func(t *testing.T) {
+			cfg := settings(t)
+			cfg.TrustedProxies = proxies
+			r := start(t, cfg)
+			tooMany := 0
+			for i := range 60 {
+				res := r.send(t, http.MethodPost, listPath, "{}", map[string]string{
+					"Content-Type": "application/json", "X-API-KEY": unknownSecret(t), "X-Forwarded-For": fmt.Sprintf("198.51.100.%d", i),
+				})
+				if res.StatusCode == http.StatusTooManyRequests {
+					tooMany++
+				}
+			}
+			require.Greater(t, tooMany, 20)
+		})
+	}
+}
