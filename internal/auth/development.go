@@ -3,11 +3,11 @@
 package auth
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
+	"sync/atomic"
 )
 
 // DevelopmentSubject is the owner that the development token acts as.
@@ -19,6 +19,7 @@ type Development struct {
 	// Gone says whether another kind of caller exists meanwhile: then the token
 	// is worth nothing. Nil: never.
 	Gone func(context.Context) (bool, error)
+	gone atomic.Bool // it was so once, and stays so until the program ends
 }
 
 // NewDevelopment accepts the given token, and no other.
@@ -35,9 +36,17 @@ func (d *Development) matches(token string) bool {
 }
 
 func (d *Development) caller(ctx context.Context) (Caller, error) {
+	if d.gone.Load() {
+		return Caller{}, ErrUnauthenticated
+	}
 	if d.Gone != nil {
-		if gone, err := d.Gone(ctx); err != nil || gone {
-			return Caller{}, cmp.Or(err, ErrUnauthenticated)
+		gone, err := d.Gone(ctx)
+		if err != nil {
+			return Caller{}, err
+		}
+		if gone {
+			d.gone.Store(true)
+			return Caller{}, ErrUnauthenticated
 		}
 	}
 	return Caller{Kinds: owner | service, Subject: DevelopmentSubject, Authentication: "development token"}, nil

@@ -50,7 +50,10 @@ func TestDevelopmentIsGone(t *testing.T) {
 	for _, test := range []struct {
 		gone      bool
 		err, want error
-	}{{false, nil, nil}, {true, nil, auth.ErrUnauthenticated}, {false, down, down}, {true, down, down}, {false, nil, nil}} {
+	}{
+		{false, nil, nil}, {false, down, down}, {true, down, down}, {false, nil, nil}, {true, nil, auth.ErrUnauthenticated},
+		{false, nil, auth.ErrUnauthenticated}, // it does not come back
+	} {
 		d.Gone = func(context.Context) (bool, error) { return test.gone, test.err }
 		got, err := c.Authenticate(t.Context(), bearing("Bearer dev_token"))
 		require.ErrorIs(t, err, test.want)
@@ -62,7 +65,8 @@ func TestDevelopmentIsGone(t *testing.T) {
 	// For real: the first token of a service takes it away within a second.
 	s := &tokenStore{}
 	tokens := auth.NewTokens(s)
-	c.Tokens, d.Gone = tokens, tokens.Any
+	d = auth.NewDevelopment("dev_token")
+	c.Tokens, c.Development, d.Gone = tokens, d, tokens.Any
 	_, err := c.Authenticate(t.Context(), bearing("Bearer dev_token"))
 	require.NoError(t, err)
 	s.add(t, auth.RoleSpend)

@@ -99,12 +99,18 @@ func confirmRevoke(ctx context.Context, a *app, s *session, key string) error {
 	return errors.New("not revoked")
 }
 
+// maxGrace is the longest grace period that the server gives.
+const maxGrace = 7 * 24 * time.Hour
+
 func newKeysRotateCommand(f *clientFlags) *cobra.Command {
 	var grace time.Duration
 	cmd := &cobra.Command{
 		Use: "rotate KEY", Short: "Give a key a new secret", Args: wantArgs("KEY"),
 		Long: "Give a key a new secret, which is shown this once. The old one stops working at\nonce, or after --grace; id, limits and history stay.",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if grace < 0 || grace > maxGrace || grace%time.Second != 0 {
+				return usageErrorf("--grace must be whole seconds, from 0s to %s", maxGrace)
+			}
 			s, err := f.open(cmd)
 			if err != nil {
 				return err

@@ -21,7 +21,7 @@ import (
 const tokensLong = `The tokens by which services, such as the core API and gateways, prove
 themselves. The commands work on the server's database, not through the server;
 before its first start, "satcap migrate" makes it.
-As long as one token is not revoked, the development token is worth nothing.
+Once there is one, the development token of a running server is worth nothing.
 
 Roles: spend (SpendService), usage (UsageService, any key), verify (AuthService).`
 

@@ -93,6 +93,9 @@ func (s Server) Validate() error {
 	if err := apikey.Prefix(s.SecretPrefix).Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("--secret-prefix: %w", err))
 	}
+	if strings.HasPrefix(s.SecretPrefix, string(auth.TokenPrefix)) {
+		errs = append(errs, fmt.Errorf("--secret-prefix must not begin with %s, as the tokens of services do", auth.TokenPrefix))
+	}
 	if s.HoldTTL < time.Second || s.HoldTTL > 30*24*time.Hour {
 		errs = append(errs, errors.New("--hold-ttl must be from 1s to 720h (30 days)"))
 	}

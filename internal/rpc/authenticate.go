@@ -65,7 +65,7 @@ func authenticate(a auth.Authenticator, failures *auth.Failures, log *slog.Logge
 				if caller.IsKey {
 					// A key that tries to do more than a key may is worth a look.
 					log.Warn("security: refused to an API key", "rpc", spec.Procedure, "authentication", caller.Authentication,
-						"api_key", keyText(caller.KeyID), "client", c.client)
+						"api_key_id", keyText(caller.KeyID), "client", c.client)
 				}
 				return err
 			}

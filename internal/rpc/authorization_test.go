@@ -242,7 +242,7 @@ func TestSecurityLog(t *testing.T) {
 	require.Empty(t, p.s.logs.records(t, message), "only what keys try is of this kind")
 
 	want := func(rpc, authentication string) map[string]any {
-		return map[string]any{"level": "WARN", "msg": message, "rpc": rpc, "authentication": authentication, "api_key": key, "client": "127.0.0.1"}
+		return map[string]any{"level": "WARN", "msg": message, "rpc": rpc, "authentication": authentication, "api_key_id": key, "client": "127.0.0.1"}
 	}
 	requireReason(t, ask(widen, "X-API-KEY", secret).failure(t), "PERMISSION_DENIED")
 	requireReason(t, ask(widen, "Authorization", bearer).failure(t), "PERMISSION_DENIED")

@@ -39,7 +39,7 @@ type answer struct {
 // answers is searched in order; the first match wins. An error that is not here
 // is a defect: it is answered as INTERNAL, without its words.
 var answers = []answer{
-	{auth.ErrUnauthenticated, connect.CodeUnauthenticated, "UNAUTHENTICATED", "the request carries no valid credentials: send Authorization: Bearer TOKEN"},
+	{auth.ErrUnauthenticated, connect.CodeUnauthenticated, "UNAUTHENTICATED", "the request carries no valid credentials: send Authorization: Bearer TOKEN, or the secret of an API key in its header"},
 	{auth.ErrPermissionDenied, connect.CodePermissionDenied, "PERMISSION_DENIED", "this caller may not make this call"},
 	{auth.ErrTooManyFailures, connect.CodeResourceExhausted, "TOO_MANY_FAILURES", "too many requests with wrong credentials came from this address: wait, and send valid ones"},
 	{jwks.ErrNotLoaded, connect.CodeUnavailable, "STORE_UNAVAILABLE", "the keys that tokens are signed with cannot be read yet: try again"},

@@ -40,6 +40,7 @@ type env struct {
 // with the logs.
 type calls struct {
 	mu      sync.Mutex
+	ids     int
 	list    []made
 	secrets []string
 }
@@ -56,7 +57,8 @@ func (c *calls) add(m made) {
 func (c *calls) nextID() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return fmt.Sprintf("call-%d-of-this-server", len(c.list)+1)
+	c.ids++ // calls in flight are not in the list yet
+	return fmt.Sprintf("call-%d-of-this-server", c.ids)
 }
 
 // set and advance move the clock.
