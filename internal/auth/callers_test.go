@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -214,4 +215,19 @@ func TestTokenRevoked(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrUnavailable)
 	_, err = (&auth.Callers{Tokens: auth.NewTokens(s)}).Authenticate(t.Context(), bearing("Bearer "+token))
 	require.ErrorIs(t, err, store.ErrUnavailable)
+}
+
+// TestExpiredCertificate: a connection may stay open longer than its certificate
+// is good.
+func TestExpiredCertificate(t *testing.T) {
+	t.Parallel()
+	c := &auth.Callers{Certificates: auth.Certificates{"core.internal": auth.RoleSpend}}
+	for name, test := range map[string]struct {
+		from, to time.Duration
+		good     bool
+	}{"good": {-time.Hour, time.Hour, true}, "expired": {-2 * time.Hour, -time.Hour, false}, "not yet": {time.Hour, 2 * time.Hour, false}} {
+		cert := &x509.Certificate{DNSNames: []string{"core.internal"}, NotBefore: time.Now().Add(test.from), NotAfter: time.Now().Add(test.to)}
+		_, err := c.Authenticate(t.Context(), auth.Credentials{Certificate: cert})
+		require.Equal(t, test.good, err == nil, name)
+	}
 }

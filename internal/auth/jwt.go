@@ -123,7 +123,9 @@ func (j *JWT) key(ctx context.Context, t *jwt.Token) (any, error) {
 
 func (j *JWT) subject(c jwt.MapClaims) (string, error) {
 	subject, ok := c[j.cfg.SubjectClaim].(string)
-	if !ok || subject == "" || len(subject) > maxSubject || strings.ContainsFunc(subject, unclear) {
+	if !ok || subject == "" || len(subject) > maxSubject || strings.ContainsFunc(subject, unclear) ||
+		strings.TrimSpace(subject) != subject { // headers of gateways are trimmed
+
 		return "", ErrUnauthenticated
 	}
 	return subject, nil

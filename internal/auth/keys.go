@@ -166,6 +166,8 @@ func (k *Keys) find(ctx context.Context, name string, knownOnly bool, ask func(c
 			// Not the caller's context: the answer is for others as well.
 			asked, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 			defer cancel()
+			// Who comes later asks anew: an answer on its way may be old already.
+			defer time.AfterFunc(keepable, func() { k.asking.Forget(name) }).Stop()
 			began := time.Now()
 			h, err := ask(asked)
 			if err == nil && time.Since(began) < keepable {

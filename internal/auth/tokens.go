@@ -103,6 +103,7 @@ func (t *Tokens) Any(ctx context.Context) (bool, error) {
 	if known, ok := t.any.Get(struct{}{}); ok {
 		return known, nil
 	}
+	began := time.Now()
 	tokens, err := t.store.ListServiceTokens(ctx)
 	if err != nil {
 		return false, err
@@ -111,7 +112,9 @@ func (t *Tokens) Any(ctx context.Context) (bool, error) {
 	for _, token := range tokens {
 		found = found || token.RevokedAtUs == 0
 	}
-	t.any.Add(struct{}{}, found)
+	if time.Since(began) < keepable {
+		t.any.Add(struct{}{}, found)
+	}
 	return found, nil
 }
 
@@ -137,6 +140,7 @@ func (t *Tokens) caller(ctx context.Context, token string, knownOnly bool) (Call
 			}
 			asked, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 			defer cancel()
+			defer time.AfterFunc(keepable, func() { t.asking.Forget(name) }).Stop()
 			began := time.Now()
 			found, err := t.store.FindServiceToken(asked, hash[:])
 			if err == nil && time.Since(began) < keepable {
@@ -163,6 +167,9 @@ type Certificates map[string]Roles
 func (c Certificates) caller(cert *x509.Certificate) (Caller, error) {
 	if cert == nil {
 		return Caller{}, ErrUnauthenticated
+	}
+	if now := time.Now(); !cert.NotAfter.IsZero() && (now.After(cert.NotAfter) || now.Before(cert.NotBefore)) {
+		return Caller{}, ErrUnauthenticated // it has expired while the connection stayed open
 	}
 	names := slices.Clone(cert.DNSNames) // other calls on the connection read it
 	for _, uri := range cert.URIs {

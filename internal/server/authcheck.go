@@ -53,6 +53,23 @@ type authCheck struct {
 	log      *slog.Logger
 }
 
+// checkPath is where gateways ask.
+const checkPath = "/auth/check"
+
+// before answers questions of gateways and passes all other requests on. They
+// come by any method and with any path behind checkPath, as it is: Envoy sends
+// those of the request that it asks about. A mux would clean the path and answer
+// with a redirect, and pages of other origins have no business here.
+func (a *authCheck) before(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path == checkPath || strings.HasPrefix(req.URL.Path, checkPath+"/") {
+			a.ServeHTTP(w, req)
+			return
+		}
+		next.ServeHTTP(w, req)
+	})
+}
+
 func (a *authCheck) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	address := a.proxies.Client(req)

@@ -215,3 +215,25 @@ func TestAuthCheckWithoutDatabase(t *testing.T) {
 	require.NoError(t, postgres.Restart(t.Context()))
 	require.Eventually(t, func() bool { return r.check(t, secret).StatusCode == http.StatusOK }, soon, tick)
 }
+
+// TestAuthCheckPaths: a gateway may ask by the method and the path of the request
+// that it is about, whatever these are, and pages of other origins learn nothing.
+func TestAuthCheckPaths(t *testing.T) {
+	cfg := settings(t)
+	cfg.CORSOrigins = []string{"https://app.example.com"}
+	r := start(t, cfg)
+	_, secret := r.clients(false, token).newSecret(t)
+	for _, path := range []string{
+		"/auth/check", "/auth/check/", "/auth/check/v1/pay?x=1", "/auth/check//a", "/auth/check/a//b", "/auth/check/a/../b", "/auth/check/a/./b",
+	} {
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete, http.MethodOptions} {
+			headers := map[string]string{"Origin": "https://app.example.com", "Access-Control-Request-Method": "POST"}
+			requireSilent(t, r.send(t, method, path, "", headers), http.StatusUnauthorized)
+			headers["X-API-KEY"] = secret
+			res := r.send(t, method, path, "", headers)
+			require.Equal(t, http.StatusOK, res.StatusCode, "%s %s", method, path)
+			require.NotEmpty(t, readAll(t, res))
+		}
+	}
+	require.Equal(t, http.StatusNotFound, r.send(t, http.MethodGet, "/auth/checkout", "", nil).StatusCode)
+}

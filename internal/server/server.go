@@ -32,9 +32,11 @@ import (
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 30 * time.Second
-	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 16 << 10
-	maxStreams        = 250
+	// writeTimeout bounds an answer that its client does not take.
+	writeTimeout   = 30 * time.Second
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 16 << 10
+	maxStreams     = 250
 	// maxBodyBytes is the most that is read of a request as it is sent: a message
 	// of the largest size, and the few bytes around it.
 	maxBodyBytes = rpc.MaxRequestBytes + 1<<10
@@ -86,7 +88,7 @@ func New(ctx context.Context, cfg config.Server, log *slog.Logger) (*Server, err
 	s.ready = &readiness{store: s.store, engine: s.engine, keySet: s.callers.keySet}
 	s.http = &http.Server{
 		Handler: s.handler(), Protocols: protocols(),
-		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		HTTP2:    &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
@@ -155,12 +157,8 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /healthz", serveHealthz)
 	mux.HandleFunc("GET /readyz", s.ready.serveReadyz)
 	check := &authCheck{keys: c.Keys, failures: c.failures, proxies: c.proxies, header: s.cfg.APIKeyHeader, log: s.log}
-	// By any method and with any path behind it: Envoy sends those of the request
-	// that it asks about.
-	mux.Handle("/auth/check", check)
-	mux.Handle("/auth/check/", check)
 	bounded := http.MaxBytesHandler(mux, maxBodyBytes)
-	return crossOrigin(s.cfg.CORSOrigins, s.cfg.APIKeyHeader, rpc.WithConnection(bounded, c.proxies, s.cfg.APIKeyHeader))
+	return check.before(crossOrigin(s.cfg.CORSOrigins, s.cfg.APIKeyHeader, rpc.WithConnection(bounded, c.proxies, s.cfg.APIKeyHeader)))
 }
 
 // serviceNames are the services of a server, as the .proto files name them.
