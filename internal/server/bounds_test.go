@@ -25,7 +25,7 @@ import (
 // TestSlowHeaders: many clients that never finish their headers are all cut
 // off, and meanwhile others are answered.
 func TestSlowHeaders(t *testing.T) {
-	const slow, limit = 300, 500 * time.Millisecond
+	const slow, limit = 2000, 500 * time.Millisecond
 	r := start(t, settings(t), func(s *server.Server) {
 		require.Equal(t, 5*time.Second, s.HTTP().ReadHeaderTimeout)
 		s.HTTP().ReadHeaderTimeout = limit
