@@ -22,6 +22,9 @@ const (
 	touchMost = 1000
 )
 
+// byToken is how a key proves itself by a token that was minted from it.
+const byToken = "jwt of an api key"
+
 // KeyStore is what is asked of the database.
 type KeyStore interface {
 	FindKeyBySecret(ctx context.Context, hash []byte) (*store.Credential, error)
@@ -114,7 +117,7 @@ func (k *Keys) byID(ctx context.Context, id ledger.KeyID, exhausted Exhausted) (
 	if err != nil {
 		return Caller{}, err
 	}
-	return h.caller("jwt of an api key"), nil
+	return h.caller(byToken), nil
 }
 
 // active is the holder of a key, or nil if the key lets nobody in.

@@ -22,8 +22,10 @@ var table = map[string]Kinds{
 	v1.LimitServiceUpdateLimitsProcedure:     OwnerWrites,
 	v1.LimitServiceListLimitChangesProcedure: OwnerReads,
 
-	v1.UsageServiceGetUsageProcedure:   OwnerReads | KeyItself | ServiceReads,
-	v1.UsageServiceListSpendsProcedure: OwnerReads | KeyItself | ServiceReads,
+	v1.UsageServiceGetUsageProcedure:       OwnerReads | KeyItself | ServiceReads,
+	v1.UsageServiceListSpendsProcedure:     OwnerReads | KeyItself | ServiceReads,
+	v1.UsageServiceWatchUsageProcedure:     OwnerReads | KeyItself | ServiceReads,
+	v1.UsageServiceGetSpendSeriesProcedure: OwnerReads | KeyItself | ServiceReads,
 
 	v1.SpendServiceCheckSpendProcedure:   ServiceSpends,
 	v1.SpendServiceReserveSpendProcedure: ServiceSpends,

@@ -178,8 +178,27 @@ func (e *Engine) attempt(ctx context.Context, ops []ledger.Operation) (outcomes 
 		return applied.Outcomes, nil
 	}
 	failed = store.ErrOutcomeUnknown
-	if err := batch.Commit(ctx, &applied.Changes); err != nil {
+	err = batch.Commit(ctx, &applied.Changes)
+	if err == nil || errors.Is(err, store.ErrOutcomeUnknown) {
+		e.tell(snapshot, &applied.Changes)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return applied.Outcomes, nil
+}
+
+// tell wakes those who watch a key that the batch changed, here and elsewhere.
+// What time alone did, they see by themselves.
+func (e *Engine) tell(before *ledger.Snapshot, c *ledger.Changes) {
+	changed := make([]ledger.KeyID, 0, len(c.Keys))
+	for i := range c.Keys {
+		if id := c.Keys[i].ID; c.Keys[i].Revision != before.Keys[id].Key.Revision {
+			changed = append(changed, id)
+		}
+	}
+	if len(changed) > 0 {
+		e.hub.wake(changed)
+		e.store.Announce(changed)
+	}
 }

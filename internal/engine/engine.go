@@ -73,6 +73,9 @@ type Config struct {
 	// SweepEvery is the pause between two steps of the sweeper; negative: there
 	// is none. Default 1 s.
 	SweepEvery time.Duration
+	// MaxWatches is how many watches may run at once; a tenth of them for one
+	// subject. Default 1,000.
+	MaxWatches int
 }
 
 func (c Config) withDefaults() Config {
@@ -88,6 +91,7 @@ func (c Config) withDefaults() Config {
 	c.BatchTimeout = cmp.Or(c.BatchTimeout, 10*time.Second)
 	c.MaxSkew = cmp.Or(c.MaxSkew, 5*time.Second)
 	c.SweepEvery = cmp.Or(c.SweepEvery, time.Second)
+	c.MaxWatches = cmp.Or(c.MaxWatches, 1000)
 	return c
 }
 
@@ -104,6 +108,10 @@ type Engine struct {
 	stopSweep context.CancelFunc
 	sweeping  sync.WaitGroup
 	unsound   atomic.Bool // an invariant was violated
+
+	hub        *hub
+	stopFollow context.CancelFunc
+	following  sync.WaitGroup
 }
 
 // request is an operation that waits for its outcome.
@@ -116,7 +124,7 @@ type request struct {
 // New starts an engine. Close stops it.
 func New(cfg Config) *Engine {
 	cfg = cfg.withDefaults()
-	e := &Engine{cfg: cfg, store: cfg.Store, log: cfg.Log, shards: make([]chan *request, cfg.Shards)}
+	e := &Engine{cfg: cfg, store: cfg.Store, log: cfg.Log, shards: make([]chan *request, cfg.Shards), hub: newHub()}
 	for i := range e.shards {
 		queue := make(chan *request, cfg.QueueLength)
 		e.shards[i] = queue
@@ -127,6 +135,9 @@ func New(cfg Config) *Engine {
 	if cfg.SweepEvery > 0 {
 		e.sweeping.Go(func() { e.sweepForever(ctx) })
 	}
+	following, stop := context.WithCancel(context.Background())
+	e.stopFollow = stop
+	e.following.Go(func() { e.store.Follow(following, e.hub.wake) })
 	return e
 }
 
@@ -194,8 +205,13 @@ func (e *Engine) checkSkew(clockUs int64) error {
 	return nil
 }
 
-// Close takes no more operations, finishes those that wait, and returns.
+// EndWatches ends all watches, and every one that is asked for after it.
+func (e *Engine) EndWatches() { e.hub.close() }
+
+// Close ends all watches, takes no more operations, finishes those that wait,
+// and returns.
 func (e *Engine) Close() {
+	e.EndWatches()
 	e.stopSweep()
 	e.sweeping.Wait()
 	e.accepting.Lock()
@@ -207,4 +223,6 @@ func (e *Engine) Close() {
 	}
 	e.accepting.Unlock()
 	e.workers.Wait()
+	e.stopFollow() // after the last batch, whose changes others want to know
+	e.following.Wait()
 }

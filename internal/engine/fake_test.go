@@ -41,6 +41,9 @@ type fakeStore struct {
 	due       map[ledger.KeyID]bool
 	open      map[ledger.KeyID]bool // keys in an open batch
 	misuse    error                 // what no engine may do to a store
+
+	announced []ledger.KeyID       // what other programs were told
+	tellAll   func([]ledger.KeyID) // tells the engine of changes elsewhere
 }
 
 func newFakeStore(keys ...ledger.Key) *fakeStore {
@@ -176,6 +179,28 @@ func (f *fakeStore) ViewSchedule(ctx context.Context, id ledger.KeyID, limit int
 	}
 	v := f.view(id)
 	return &v, f.schedule(id, v.NowUs, limit), nil
+}
+
+// Follow hears nothing; what is announced is kept.
+func (f *fakeStore) Follow(ctx context.Context, changed func([]ledger.KeyID)) {
+	f.mu.Lock()
+	f.tellAll = changed
+	f.mu.Unlock()
+	<-ctx.Done()
+}
+
+func (f *fakeStore) Announce(keys []ledger.KeyID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.announced = append(f.announced, keys...)
+}
+
+func (f *fakeStore) ViewSeries(ctx context.Context, id ledger.KeyID, w ledger.Window) (*ledger.Series, error) {
+	views, err := f.ViewKeys(ctx, []ledger.KeyID{id})
+	if err != nil || len(views) == 0 {
+		return nil, err
+	}
+	return ledger.NewSeries(&views[0], w), nil
 }
 
 func (f *fakeStore) ListKeys(ctx context.Context, p store.ListKeysParams) (page []ledger.View, err error) {

@@ -59,6 +59,27 @@ func (e *Engine) Check(ctx context.Context, t ledger.KeyRef, amountSats int64) (
 	return view, refusal, nil
 }
 
+// Series reads one key and what was spent in a window, part by part.
+func (e *Engine) Series(ctx context.Context, t ledger.KeyRef, w ledger.Window) (*ledger.Series, error) {
+	ctx, cancel := e.bounded(ctx)
+	defer cancel()
+	// Whose key it is comes first: adding up takes the longer the more was spent.
+	if _, err := e.View(ctx, t); err != nil {
+		return nil, err
+	}
+	series, err := e.store.ViewSeries(ctx, t.KeyID, w)
+	if err != nil {
+		return nil, err
+	}
+	if series == nil {
+		return nil, ledger.ErrKeyNotFound
+	}
+	if err := e.checkSkew(series.View.ClockUs); err != nil {
+		return nil, err
+	}
+	return series, nil
+}
+
 // ListKeys reads a page of a subject's keys, newest first.
 func (e *Engine) ListKeys(ctx context.Context, p store.ListKeysParams) ([]ledger.View, error) {
 	ctx, cancel := e.bounded(ctx)

@@ -24,8 +24,9 @@ import (
 func reads(e *engine.Engine) map[string]func(context.Context) error {
 	target := ref(keyID(1))
 	return map[string]func(context.Context) error{
-		"View":  func(ctx context.Context) error { _, err := e.View(ctx, target); return err },
-		"Check": func(ctx context.Context) error { _, _, err := e.Check(ctx, target, 1); return err },
+		"View":   func(ctx context.Context) error { _, err := e.View(ctx, target); return err },
+		"Check":  func(ctx context.Context) error { _, _, err := e.Check(ctx, target, 1); return err },
+		"Series": func(ctx context.Context) error { _, err := e.Series(ctx, target, ledger.Weekly); return err },
 		"ListKeys": func(ctx context.Context) error {
 			page, err := e.ListKeys(ctx, store.ListKeysParams{Subject: "alice"})
 			if err != nil && page != nil {

@@ -43,7 +43,7 @@ func WithConnection(next http.Handler, proxies auth.Proxies, apiKeyHeader string
 
 // authenticate finds out who is calling and what the call may reach, before
 // anything of the request is read.
-func authenticate(a auth.Authenticator, failures *auth.Failures, log *slog.Logger) connect.ServerInterceptor {
+func authenticate(a auth.Authenticator, keys *auth.Keys, failures *auth.Failures, log *slog.Logger) connect.ServerInterceptor {
 	return func(next connect.ServerFunc) connect.ServerFunc {
 		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
 			c, _ := ctx.Value(connectionKey{}).(connection)
@@ -67,7 +67,7 @@ func authenticate(a auth.Authenticator, failures *auth.Failures, log *slog.Logge
 				}
 				return err
 			}
-			return next(auth.WithGrant(ctx, grant), spec, stream)
+			return next(withStill(auth.WithGrant(ctx, grant), spec, keys, caller, c.credentials), spec, stream)
 		}
 	}
 }

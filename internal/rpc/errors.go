@@ -28,6 +28,9 @@ const Domain = "satcap"
 // retryDelay is what an overloaded server asks a client to wait.
 const retryDelay = 100 * time.Millisecond
 
+// streamRetryDelay is the same for streams, which last longer than calls.
+const streamRetryDelay = 5 * time.Second
+
 // answer is how one error is answered.
 type answer struct {
 	err     error
@@ -63,6 +66,8 @@ var answers = []answer{
 	{engine.ErrExpireTimePast, connect.CodeInvalidArgument, reasonInvalidArgument, "expire_time: must be in the future"},
 	{errPageToken, connect.CodeInvalidArgument, reasonInvalidArgument, "page_token: must be the next_page_token of the same request, unchanged"},
 	{engine.ErrOverloaded, connect.CodeUnavailable, "OVERLOADED", "too many requests are waiting: try again with the same names"},
+	{engine.ErrTooManyWatches, connect.CodeUnavailable, "OVERLOADED", "too many streams are open: close some, or try again later"},
+	{engine.ErrWatchEnded, connect.CodeUnavailable, reasonWatchEnded, "the stream has ended: call again to go on watching"},
 	{engine.ErrStopped, connect.CodeUnavailable, "STORE_UNAVAILABLE", "the server is shutting down: try again with the same names"},
 	{engine.ErrClockSkew, connect.CodeUnavailable, "CLOCK_SKEW", "the clocks of the server and its database disagree: nothing is decided until they agree again"},
 	{store.ErrDefect, connect.CodeInternal, reasonInternal, "internal error"},
@@ -74,6 +79,9 @@ var answers = []answer{
 	{context.Canceled, connect.CodeCanceled, "CANCELED", "the call was cancelled: it may or may not have taken effect"},
 	{context.DeadlineExceeded, connect.CodeDeadlineExceeded, "DEADLINE_EXCEEDED", "the call's deadline passed: it may or may not have taken effect"},
 }
+
+// reasonWatchEnded is how a stream ends by itself.
+const reasonWatchEnded = "WATCH_ENDED"
 
 // The reasons of errors that Connect itself raises, by code.
 const (
@@ -109,7 +117,11 @@ func toConnect(err error) *connect.Error {
 			message = a.err.Error()
 		}
 		if a.reason == "OVERLOADED" {
-			return newError(err, a.code, a.reason, message, &errdetails.RetryInfo{RetryDelay: durationpb.New(retryDelay)})
+			delay := retryDelay
+			if a.err == engine.ErrTooManyWatches {
+				delay = streamRetryDelay
+			}
+			return newError(err, a.code, a.reason, message, &errdetails.RetryInfo{RetryDelay: durationpb.New(delay)})
 		}
 		return newError(err, a.code, a.reason, message)
 	}

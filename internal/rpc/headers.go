@@ -75,9 +75,16 @@ func refuseFaults() connect.ServerInterceptor {
 	}
 }
 
-// checkedMux puts takeFaults in front of everything that is mounted on it.
-type checkedMux struct{ mux *http.ServeMux }
+// checkedMux puts takeFaults in front of everything that is mounted on it, and
+// bounds the streams among it.
+type checkedMux struct {
+	mux     *http.ServeMux
+	streams map[string]bool
+}
 
 func (m checkedMux) Handle(pattern string, handler http.Handler) {
+	if m.streams[pattern] {
+		handler = bounded(handler)
+	}
 	m.mux.Handle(pattern, takeFaults(handler))
 }

@@ -76,8 +76,9 @@ func record(ctx context.Context, log *slog.Logger, requestID string, spec connec
 	}
 	if err != nil {
 		code = connect.CodeOf(err).String()
-		attrs = append(attrs, slog.String("reason", reasonOf(err)))
-		if c := connect.CodeOf(err); c == connect.CodeInternal || c == connect.CodeUnavailable {
+		reason := reasonOf(err)
+		attrs = append(attrs, slog.String("reason", reason))
+		if c := connect.CodeOf(err); (c == connect.CodeInternal || c == connect.CodeUnavailable) && reason != reasonWatchEnded {
 			level = slog.LevelError
 			attrs = append(attrs, slog.Any("cause", errors.Unwrap(err)))
 		}

@@ -28,7 +28,7 @@ type Config struct {
 	// Authenticator finds out who is calling, with what each call brought with
 	// it: see WithConnection.
 	Authenticator auth.Authenticator
-	// Keys answers AuthService.
+	// Keys answers AuthService, and whether a key that watches still may.
 	Keys *auth.Keys
 	// Failures counts wrong credentials per client address.
 	Failures *auth.Failures
@@ -48,7 +48,7 @@ func NewServer(c Config) *connect.Server {
 	server := connect.NewServer(
 		observe(c.Log),
 		answerErrors(),
-		authenticate(c.Authenticator, c.Failures, c.Log),
+		authenticate(c.Authenticator, c.Keys, c.Failures, c.Log),
 		refuseFaults(),
 		validate.NewServerInterceptor(),
 	)
@@ -63,5 +63,5 @@ func NewServer(c Config) *connect.Server {
 
 // Mount serves the services on mux: Connect, gRPC and gRPC-Web, by POST only.
 func Mount(mux *http.ServeMux, server *connect.Server) {
-	connecthttp.Mount(checkedMux{mux}, server, connecthttp.WithCodecs(codecs()...), connecthttp.WithReadMaxBytes(MaxRequestBytes))
+	connecthttp.Mount(checkedMux{mux, streams(server)}, server, connecthttp.WithCodecs(codecs()...), connecthttp.WithReadMaxBytes(MaxRequestBytes))
 }

@@ -205,6 +205,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		s.log.Info("shutting down", "timeout", s.cfg.ShutdownTimeout)
 	}
 	s.ready.draining.Store(true)
+	s.engine.EndWatches() // streams would otherwise last longer than the drain
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.ShutdownTimeout)
 	defer cancel()
 	err := s.http.Shutdown(drain)

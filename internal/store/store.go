@@ -38,6 +38,7 @@ var (
 // Store is a database. All methods are safe for concurrent use.
 type Store interface {
 	Access
+	Feed
 
 	// Load begins a write transaction, locks the keys in the order of their ids,
 	// and reads what the batch needs. Keys that do not exist are absent from the
@@ -54,6 +55,9 @@ type Store interface {
 	// ViewSchedule is ViewKeys of one key together with its schedule, both read
 	// at one moment. The view is nil if there is no such key.
 	ViewSchedule(ctx context.Context, id ledger.KeyID, limit int) (*ledger.View, *ledger.Schedule, error)
+	// ViewSeries is ViewKeys of one key together with what was spent in a window,
+	// both read at one moment. It is nil if there is no such key.
+	ViewSeries(ctx context.Context, id ledger.KeyID, w ledger.Window) (*ledger.Series, error)
 	// ListKeys returns a page of a subject's keys, newest first, in a fixed
 	// number of statements.
 	ListKeys(ctx context.Context, p ListKeysParams) ([]ledger.View, error)

@@ -69,6 +69,14 @@ SELECT * FROM limit_changes c WHERE c.api_key_id = @key_id::uuid
     AND (c.revision, c.limit_window) < (@before_revision::bigint, @before_window::bigint)
 ORDER BY c.revision DESC, c.limit_window DESC LIMIT @row_limit;
 
+-- name: SumSeries :many
+-- What was settled in (after, until], summed up in parts of bucket_us that begin
+-- at after. Parts without a spend are not there.
+SELECT (s.settled_at_us - sqlc.arg('after_us')::bigint - 1) / sqlc.arg('bucket_us')::bigint AS bucket, SUM(s.amount_sats)::bigint AS spent_sats
+FROM spends s WHERE s.api_key_id = @key_id::uuid AND s.state = 4
+    AND s.settled_at_us > sqlc.arg('after_us')::bigint AND s.settled_at_us <= @until_us::bigint
+GROUP BY bucket;
+
 -- name: ReadClock :one
 SELECT COALESCE(sqlc.narg('clock_us')::bigint, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)::bigint AS clock_us;
 

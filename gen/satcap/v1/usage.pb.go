@@ -103,8 +103,8 @@ type WindowUsage struct {
 	RemainingSats *int64 `protobuf:"varint,5,opt,name=remaining_sats,json=remainingSats,proto3,oneof" json:"remaining_sats,omitempty"`
 	// The next moment at which time alone gives capacity back: a settled spend
 	// leaves the window, or a hold expires. Absent when nothing counts. Given by
-	// GetUsage, CheckSpend, GetApiKey and ListApiKeys, and left out of the replies
-	// of all calls that change something.
+	// GetUsage, WatchUsage, CheckSpend, GetApiKey and ListApiKeys, and left out of
+	// the replies of all calls that change something.
 	NextReleaseTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=next_release_time,json=nextReleaseTime,proto3" json:"next_release_time,omitempty"`
 	// How much comes back at next_release_time, in sats.
 	NextReleaseSats int64 `protobuf:"varint,7,opt,name=next_release_sats,json=nextReleaseSats,proto3" json:"next_release_sats,omitempty"`

@@ -274,11 +274,315 @@ func (x *ListSpendsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// WatchUsageRequest names a key.
+type WatchUsageRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key's id, a UUID.
+	ApiKeyId      string `protobuf:"bytes,1,opt,name=api_key_id,json=apiKeyId,proto3" json:"api_key_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchUsageRequest) Reset() {
+	*x = WatchUsageRequest{}
+	mi := &file_satcap_v1_usage_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchUsageRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchUsageRequest) ProtoMessage() {}
+
+func (x *WatchUsageRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_satcap_v1_usage_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchUsageRequest.ProtoReflect.Descriptor instead.
+func (*WatchUsageRequest) Descriptor() ([]byte, []int) {
+	return file_satcap_v1_usage_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *WatchUsageRequest) GetApiKeyId() string {
+	if x != nil {
+		return x.ApiKeyId
+	}
+	return ""
+}
+
+// WatchUsageResponse is the usage and the state of a key at read_time.
+type WatchUsageResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// All four windows, in the order daily, weekly, monthly, annual.
+	Usage []*WindowUsage `protobuf:"bytes,1,rep,name=usage,proto3" json:"usage,omitempty"`
+	// The key's revision.
+	Revision int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// The moment that the message describes.
+	ReadTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	// The key's state.
+	State         ApiKey_State `protobuf:"varint,4,opt,name=state,proto3,enum=satcap.v1.ApiKey_State" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchUsageResponse) Reset() {
+	*x = WatchUsageResponse{}
+	mi := &file_satcap_v1_usage_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchUsageResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchUsageResponse) ProtoMessage() {}
+
+func (x *WatchUsageResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_satcap_v1_usage_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchUsageResponse.ProtoReflect.Descriptor instead.
+func (*WatchUsageResponse) Descriptor() ([]byte, []int) {
+	return file_satcap_v1_usage_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *WatchUsageResponse) GetUsage() []*WindowUsage {
+	if x != nil {
+		return x.Usage
+	}
+	return nil
+}
+
+func (x *WatchUsageResponse) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *WatchUsageResponse) GetReadTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReadTime
+	}
+	return nil
+}
+
+func (x *WatchUsageResponse) GetState() ApiKey_State {
+	if x != nil {
+		return x.State
+	}
+	return ApiKey_STATE_UNSPECIFIED
+}
+
+// GetSpendSeriesRequest names a key and a window.
+type GetSpendSeriesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key's id, a UUID.
+	ApiKeyId string `protobuf:"bytes,1,opt,name=api_key_id,json=apiKeyId,proto3" json:"api_key_id,omitempty"`
+	// The window.
+	Window        LimitWindow `protobuf:"varint,2,opt,name=window,proto3,enum=satcap.v1.LimitWindow" json:"window,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSpendSeriesRequest) Reset() {
+	*x = GetSpendSeriesRequest{}
+	mi := &file_satcap_v1_usage_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSpendSeriesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSpendSeriesRequest) ProtoMessage() {}
+
+func (x *GetSpendSeriesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_satcap_v1_usage_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSpendSeriesRequest.ProtoReflect.Descriptor instead.
+func (*GetSpendSeriesRequest) Descriptor() ([]byte, []int) {
+	return file_satcap_v1_usage_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *GetSpendSeriesRequest) GetApiKeyId() string {
+	if x != nil {
+		return x.ApiKeyId
+	}
+	return ""
+}
+
+func (x *GetSpendSeriesRequest) GetWindow() LimitWindow {
+	if x != nil {
+		return x.Window
+	}
+	return LimitWindow_LIMIT_WINDOW_UNSPECIFIED
+}
+
+// GetSpendSeriesResponse is what was spent in a window that ends at read_time.
+type GetSpendSeriesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The window in equal parts, the oldest first: 24 of 1 hour (daily), 28 of
+	// 6 hours (weekly), 30 of 1 day (monthly) or 73 of 5 days (annual). The last
+	// one ends at read_time. Parts without a spend are there too.
+	Buckets []*SpendBucket `protobuf:"bytes,1,rep,name=buckets,proto3" json:"buckets,omitempty"`
+	// The window's limit, in sats. Absent: unlimited.
+	LimitSats *int64 `protobuf:"varint,2,opt,name=limit_sats,json=limitSats,proto3,oneof" json:"limit_sats,omitempty"`
+	// The moment that the reply describes.
+	ReadTime      *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSpendSeriesResponse) Reset() {
+	*x = GetSpendSeriesResponse{}
+	mi := &file_satcap_v1_usage_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSpendSeriesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSpendSeriesResponse) ProtoMessage() {}
+
+func (x *GetSpendSeriesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_satcap_v1_usage_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSpendSeriesResponse.ProtoReflect.Descriptor instead.
+func (*GetSpendSeriesResponse) Descriptor() ([]byte, []int) {
+	return file_satcap_v1_usage_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *GetSpendSeriesResponse) GetBuckets() []*SpendBucket {
+	if x != nil {
+		return x.Buckets
+	}
+	return nil
+}
+
+func (x *GetSpendSeriesResponse) GetLimitSats() int64 {
+	if x != nil && x.LimitSats != nil {
+		return *x.LimitSats
+	}
+	return 0
+}
+
+func (x *GetSpendSeriesResponse) GetReadTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReadTime
+	}
+	return nil
+}
+
+// SpendBucket is what was spent in a part of a window.
+type SpendBucket struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Spends that were settled after this time ...
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// ... and up to this time are counted.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// The sum of those spends, in sats.
+	SpentSats     int64 `protobuf:"varint,3,opt,name=spent_sats,json=spentSats,proto3" json:"spent_sats,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SpendBucket) Reset() {
+	*x = SpendBucket{}
+	mi := &file_satcap_v1_usage_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SpendBucket) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SpendBucket) ProtoMessage() {}
+
+func (x *SpendBucket) ProtoReflect() protoreflect.Message {
+	mi := &file_satcap_v1_usage_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SpendBucket.ProtoReflect.Descriptor instead.
+func (*SpendBucket) Descriptor() ([]byte, []int) {
+	return file_satcap_v1_usage_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *SpendBucket) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *SpendBucket) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *SpendBucket) GetSpentSats() int64 {
+	if x != nil {
+		return x.SpentSats
+	}
+	return 0
+}
+
 var File_satcap_v1_usage_service_proto protoreflect.FileDescriptor
 
 const file_satcap_v1_usage_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1dsatcap/v1/usage_service.proto\x12\tsatcap.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15satcap/v1/spend.proto\x1a\x15satcap/v1/usage.proto\"9\n" +
+	"\x1dsatcap/v1/usage_service.proto\x12\tsatcap.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17satcap/v1/api_key.proto\x1a\x15satcap/v1/spend.proto\x1a\x15satcap/v1/usage.proto\"9\n" +
 	"\x0fGetUsageRequest\x12&\n" +
 	"\n" +
 	"api_key_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bapiKeyId\"\x95\x01\n" +
@@ -297,11 +601,39 @@ const file_satcap_v1_usage_service_proto_rawDesc = "" +
 	"page_token\x18\x05 \x01(\tB\x1a\xbaH\x17r\x15\x18\x80\x022\x10^[A-Za-z0-9_-]*$R\tpageToken\"f\n" +
 	"\x12ListSpendsResponse\x12(\n" +
 	"\x06spends\x18\x01 \x03(\v2\x10.satcap.v1.SpendR\x06spends\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x9e\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\";\n" +
+	"\x11WatchUsageRequest\x12&\n" +
+	"\n" +
+	"api_key_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bapiKeyId\"\xc6\x01\n" +
+	"\x12WatchUsageResponse\x12,\n" +
+	"\x05usage\x18\x01 \x03(\v2\x16.satcap.v1.WindowUsageR\x05usage\x12\x1a\n" +
+	"\brevision\x18\x02 \x01(\x03R\brevision\x127\n" +
+	"\tread_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\x12-\n" +
+	"\x05state\x18\x04 \x01(\x0e2\x17.satcap.v1.ApiKey.StateR\x05state\"{\n" +
+	"\x15GetSpendSeriesRequest\x12&\n" +
+	"\n" +
+	"api_key_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bapiKeyId\x12:\n" +
+	"\x06window\x18\x02 \x01(\x0e2\x16.satcap.v1.LimitWindowB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06window\"\xb6\x01\n" +
+	"\x16GetSpendSeriesResponse\x120\n" +
+	"\abuckets\x18\x01 \x03(\v2\x16.satcap.v1.SpendBucketR\abuckets\x12\"\n" +
+	"\n" +
+	"limit_sats\x18\x02 \x01(\x03H\x00R\tlimitSats\x88\x01\x01\x127\n" +
+	"\tread_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breadTimeB\r\n" +
+	"\v_limit_sats\"\x9e\x01\n" +
+	"\vSpendBucket\x129\n" +
+	"\n" +
+	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\bend_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x1d\n" +
+	"\n" +
+	"spent_sats\x18\x03 \x01(\x03R\tspentSats2\xc2\x02\n" +
 	"\fUsageService\x12C\n" +
 	"\bGetUsage\x12\x1a.satcap.v1.GetUsageRequest\x1a\x1b.satcap.v1.GetUsageResponse\x12I\n" +
 	"\n" +
-	"ListSpends\x12\x1c.satcap.v1.ListSpendsRequest\x1a\x1d.satcap.v1.ListSpendsResponseB1Z/github.com/satcap/satcap/gen/satcap/v1;satcapv1b\x06proto3"
+	"ListSpends\x12\x1c.satcap.v1.ListSpendsRequest\x1a\x1d.satcap.v1.ListSpendsResponse\x12K\n" +
+	"\n" +
+	"WatchUsage\x12\x1c.satcap.v1.WatchUsageRequest\x1a\x1d.satcap.v1.WatchUsageResponse0\x01\x12U\n" +
+	"\x0eGetSpendSeries\x12 .satcap.v1.GetSpendSeriesRequest\x1a!.satcap.v1.GetSpendSeriesResponseB1Z/github.com/satcap/satcap/gen/satcap/v1;satcapv1b\x06proto3"
 
 var (
 	file_satcap_v1_usage_service_proto_rawDescOnce sync.Once
@@ -315,32 +647,51 @@ func file_satcap_v1_usage_service_proto_rawDescGZIP() []byte {
 	return file_satcap_v1_usage_service_proto_rawDescData
 }
 
-var file_satcap_v1_usage_service_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_satcap_v1_usage_service_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_satcap_v1_usage_service_proto_goTypes = []any{
-	(*GetUsageRequest)(nil),       // 0: satcap.v1.GetUsageRequest
-	(*GetUsageResponse)(nil),      // 1: satcap.v1.GetUsageResponse
-	(*ListSpendsRequest)(nil),     // 2: satcap.v1.ListSpendsRequest
-	(*ListSpendsResponse)(nil),    // 3: satcap.v1.ListSpendsResponse
-	(*WindowUsage)(nil),           // 4: satcap.v1.WindowUsage
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
-	(Spend_State)(0),              // 6: satcap.v1.Spend.State
-	(*Spend)(nil),                 // 7: satcap.v1.Spend
+	(*GetUsageRequest)(nil),        // 0: satcap.v1.GetUsageRequest
+	(*GetUsageResponse)(nil),       // 1: satcap.v1.GetUsageResponse
+	(*ListSpendsRequest)(nil),      // 2: satcap.v1.ListSpendsRequest
+	(*ListSpendsResponse)(nil),     // 3: satcap.v1.ListSpendsResponse
+	(*WatchUsageRequest)(nil),      // 4: satcap.v1.WatchUsageRequest
+	(*WatchUsageResponse)(nil),     // 5: satcap.v1.WatchUsageResponse
+	(*GetSpendSeriesRequest)(nil),  // 6: satcap.v1.GetSpendSeriesRequest
+	(*GetSpendSeriesResponse)(nil), // 7: satcap.v1.GetSpendSeriesResponse
+	(*SpendBucket)(nil),            // 8: satcap.v1.SpendBucket
+	(*WindowUsage)(nil),            // 9: satcap.v1.WindowUsage
+	(*timestamppb.Timestamp)(nil),  // 10: google.protobuf.Timestamp
+	(Spend_State)(0),               // 11: satcap.v1.Spend.State
+	(*Spend)(nil),                  // 12: satcap.v1.Spend
+	(ApiKey_State)(0),              // 13: satcap.v1.ApiKey.State
+	(LimitWindow)(0),               // 14: satcap.v1.LimitWindow
 }
 var file_satcap_v1_usage_service_proto_depIdxs = []int32{
-	4, // 0: satcap.v1.GetUsageResponse.usage:type_name -> satcap.v1.WindowUsage
-	5, // 1: satcap.v1.GetUsageResponse.read_time:type_name -> google.protobuf.Timestamp
-	6, // 2: satcap.v1.ListSpendsRequest.states:type_name -> satcap.v1.Spend.State
-	5, // 3: satcap.v1.ListSpendsRequest.reserved_before:type_name -> google.protobuf.Timestamp
-	7, // 4: satcap.v1.ListSpendsResponse.spends:type_name -> satcap.v1.Spend
-	0, // 5: satcap.v1.UsageService.GetUsage:input_type -> satcap.v1.GetUsageRequest
-	2, // 6: satcap.v1.UsageService.ListSpends:input_type -> satcap.v1.ListSpendsRequest
-	1, // 7: satcap.v1.UsageService.GetUsage:output_type -> satcap.v1.GetUsageResponse
-	3, // 8: satcap.v1.UsageService.ListSpends:output_type -> satcap.v1.ListSpendsResponse
-	7, // [7:9] is the sub-list for method output_type
-	5, // [5:7] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	9,  // 0: satcap.v1.GetUsageResponse.usage:type_name -> satcap.v1.WindowUsage
+	10, // 1: satcap.v1.GetUsageResponse.read_time:type_name -> google.protobuf.Timestamp
+	11, // 2: satcap.v1.ListSpendsRequest.states:type_name -> satcap.v1.Spend.State
+	10, // 3: satcap.v1.ListSpendsRequest.reserved_before:type_name -> google.protobuf.Timestamp
+	12, // 4: satcap.v1.ListSpendsResponse.spends:type_name -> satcap.v1.Spend
+	9,  // 5: satcap.v1.WatchUsageResponse.usage:type_name -> satcap.v1.WindowUsage
+	10, // 6: satcap.v1.WatchUsageResponse.read_time:type_name -> google.protobuf.Timestamp
+	13, // 7: satcap.v1.WatchUsageResponse.state:type_name -> satcap.v1.ApiKey.State
+	14, // 8: satcap.v1.GetSpendSeriesRequest.window:type_name -> satcap.v1.LimitWindow
+	8,  // 9: satcap.v1.GetSpendSeriesResponse.buckets:type_name -> satcap.v1.SpendBucket
+	10, // 10: satcap.v1.GetSpendSeriesResponse.read_time:type_name -> google.protobuf.Timestamp
+	10, // 11: satcap.v1.SpendBucket.start_time:type_name -> google.protobuf.Timestamp
+	10, // 12: satcap.v1.SpendBucket.end_time:type_name -> google.protobuf.Timestamp
+	0,  // 13: satcap.v1.UsageService.GetUsage:input_type -> satcap.v1.GetUsageRequest
+	2,  // 14: satcap.v1.UsageService.ListSpends:input_type -> satcap.v1.ListSpendsRequest
+	4,  // 15: satcap.v1.UsageService.WatchUsage:input_type -> satcap.v1.WatchUsageRequest
+	6,  // 16: satcap.v1.UsageService.GetSpendSeries:input_type -> satcap.v1.GetSpendSeriesRequest
+	1,  // 17: satcap.v1.UsageService.GetUsage:output_type -> satcap.v1.GetUsageResponse
+	3,  // 18: satcap.v1.UsageService.ListSpends:output_type -> satcap.v1.ListSpendsResponse
+	5,  // 19: satcap.v1.UsageService.WatchUsage:output_type -> satcap.v1.WatchUsageResponse
+	7,  // 20: satcap.v1.UsageService.GetSpendSeries:output_type -> satcap.v1.GetSpendSeriesResponse
+	17, // [17:21] is the sub-list for method output_type
+	13, // [13:17] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_satcap_v1_usage_service_proto_init() }
@@ -348,15 +699,17 @@ func file_satcap_v1_usage_service_proto_init() {
 	if File_satcap_v1_usage_service_proto != nil {
 		return
 	}
+	file_satcap_v1_api_key_proto_init()
 	file_satcap_v1_spend_proto_init()
 	file_satcap_v1_usage_proto_init()
+	file_satcap_v1_usage_service_proto_msgTypes[7].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_satcap_v1_usage_service_proto_rawDesc), len(file_satcap_v1_usage_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

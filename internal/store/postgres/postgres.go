@@ -4,7 +4,8 @@
 // READ COMMITTED, and everything it decides on is read after that. It reaches
 // the server in two round trips: one that begins, locks and loads, and one that
 // saves and commits. No session state is used, so a transaction pooler between
-// satcap and the server is fine.
+// satcap and the server is fine; only the news of other servers' changes, which
+// LISTEN brings, then come by looking: see feed.go.
 package postgres
 
 import (
@@ -42,6 +43,7 @@ type Store struct {
 	db         *sql.DB // the same pool, for migrations
 	migrations *migration.Migrations
 	clock      func() *int64
+	feed       *feed
 	tracer     pgx.QueryTracer // tests look at the statements here
 }
 
@@ -80,7 +82,7 @@ func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "satcap"
 	}
-	s := &Store{clock: func() *int64 { return nil }}
+	s := &Store{clock: func() *int64 { return nil }, feed: newFeed()}
 	for _, o := range options {
 		o(s)
 	}

@@ -91,6 +91,26 @@ func (s *Store) ViewSchedule(ctx context.Context, id ledger.KeyID, limit int) (v
 	return view, schedule, err
 }
 
+// ViewSeries implements [store.Store].
+func (s *Store) ViewSeries(ctx context.Context, id ledger.KeyID, w ledger.Window) (series *ledger.Series, err error) {
+	err = s.atOneMoment(ctx, func(tx pgx.Tx) error {
+		q := dbsqlc.New(tx)
+		views, err := s.viewKeys(ctx, q, []uuid.UUID{uuid.UUID(id)})
+		if err != nil || len(views) == 0 {
+			return err
+		}
+		series = ledger.NewSeries(&views[0], w)
+		rows, err := q.SumSeries(ctx, dbsqlc.SumSeriesParams{
+			KeyID: uuid.UUID(id), AfterUs: series.StartUs(0), UntilUs: series.View.NowUs, BucketUs: w.BucketUs(),
+		})
+		for _, r := range rows {
+			series.SpentSats[r.Bucket] = r.SpentSats
+		}
+		return err
+	})
+	return series, err
+}
+
 // loadSchedules reads the schedules of the keys in one round trip.
 func loadSchedules(ctx context.Context, conn *pgx.Conn, keys map[ledger.KeyID]*ledger.KeySnapshot, ids []ledger.KeyID, limit int) error {
 	var (

@@ -106,6 +106,28 @@ func (s *Store) ViewSchedule(ctx context.Context, id ledger.KeyID, limit int) (v
 	return view, schedule, err
 }
 
+// ViewSeries implements [store.Store].
+func (s *Store) ViewSeries(ctx context.Context, id ledger.KeyID, w ledger.Window) (series *ledger.Series, err error) {
+	err = s.atOneMoment(ctx, func(q *dbsqlc.Queries) error {
+		views, err := s.viewKeys(ctx, q, []ledger.KeyID{id})
+		if err != nil || len(views) == 0 {
+			return err
+		}
+		series = ledger.NewSeries(&views[0], w)
+		rows, err := q.SumSeries(ctx, dbsqlc.SumSeriesParams{
+			KeyID: id[:], AfterUs: series.StartUs(0), UntilUs: series.View.NowUs, BucketUs: w.BucketUs(),
+		})
+		if err != nil {
+			return unavailable("sum series", err)
+		}
+		for _, r := range rows {
+			series.SpentSats[r.Bucket] = r.SpentSats
+		}
+		return nil
+	})
+	return series, err
+}
+
 // ListKeys implements [store.Store].
 func (s *Store) ListKeys(ctx context.Context, p store.ListKeysParams) (page []ledger.View, err error) {
 	err = s.atOneMoment(ctx, func(q *dbsqlc.Queries) error {

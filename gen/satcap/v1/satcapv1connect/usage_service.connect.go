@@ -30,6 +30,11 @@ const (
 	UsageServiceGetUsageProcedure = "/satcap.v1.UsageService/GetUsage"
 	// UsageServiceListSpendsProcedure is the procedure name of the UsageService's ListSpends RPC.
 	UsageServiceListSpendsProcedure = "/satcap.v1.UsageService/ListSpends"
+	// UsageServiceWatchUsageProcedure is the procedure name of the UsageService's WatchUsage RPC.
+	UsageServiceWatchUsageProcedure = "/satcap.v1.UsageService/WatchUsage"
+	// UsageServiceGetSpendSeriesProcedure is the procedure name of the UsageService's GetSpendSeries
+	// RPC.
+	UsageServiceGetSpendSeriesProcedure = "/satcap.v1.UsageService/GetSpendSeries"
 )
 
 var (
@@ -47,6 +52,20 @@ var (
 			Procedure:  UsageServiceListSpendsProcedure,
 		}
 	})
+	usageServiceWatchUsageSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeServer,
+			Schema:     v1.File_satcap_v1_usage_service_proto.Services().ByName("UsageService").Methods().ByName("WatchUsage"),
+			Procedure:  UsageServiceWatchUsageProcedure,
+		}
+	})
+	usageServiceGetSpendSeriesSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_satcap_v1_usage_service_proto.Services().ByName("UsageService").Methods().ByName("GetSpendSeries"),
+			Procedure:  UsageServiceGetSpendSeriesProcedure,
+		}
+	})
 )
 
 // UsageServiceClient is a client for the satcap.v1.UsageService service.
@@ -58,12 +77,45 @@ type UsageServiceClient interface {
 	// time are how the core API reconciles after a crash.
 	// Errors: API_KEY_NOT_FOUND.
 	ListSpends(context.Context, *v1.ListSpendsRequest) (*v1.ListSpendsResponse, error)
+	// WatchUsage returns the usage at once, and again whenever the key changes,
+	// whenever time alone gives capacity back, and at least every 15 seconds, so
+	// that silence means a lost connection. There are at most 4 messages a second;
+	// a client that reads slowly is given the newest state and no backlog.
+	// The stream ends with WATCH_ENDED after 5 minutes, and when the server shuts
+	// down: call again. A caller that is an API key which is paused, revoked,
+	// expired or rotated meanwhile is ended with UNAUTHENTICATED within a second.
+	// Errors: API_KEY_NOT_FOUND, WATCH_ENDED, OVERLOADED (too many streams).
+	WatchUsage(context.Context, *v1.WatchUsageRequest) (UsageServiceWatchUsageClientStream, error)
+	// GetSpendSeries returns what was spent in one window, in equal parts of it:
+	// what a chart shows. The sum of the parts is the window's spent_sats.
+	// Errors: API_KEY_NOT_FOUND.
+	GetSpendSeries(context.Context, *v1.GetSpendSeriesRequest) (*v1.GetSpendSeriesResponse, error)
 }
 
 // NewUsageServiceClient constructs a client for the satcap.v1.UsageService service. Multiple
 // service clients may share a single connect.Client.
 func NewUsageServiceClient(client *connect.Client) UsageServiceClient {
 	return &usageServiceClient{client: client}
+}
+
+// UsageServiceWatchUsageClientStream is the client stream for the UsageService's WatchUsage RPC.
+type UsageServiceWatchUsageClientStream struct {
+	stream connect.ClientStream
+}
+
+// Receive returns the next response message from the server.
+func (s UsageServiceWatchUsageClientStream) Receive() (*v1.WatchUsageResponse, error) {
+	var res v1.WatchUsageResponse
+	if err := s.stream.Receive(&res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+// Close releases the stream's resources. It is idempotent and is typically deferred to clean up a
+// stream abandoned before io.EOF.
+func (s UsageServiceWatchUsageClientStream) Close() error {
+	return s.stream.Close()
 }
 
 // UsageServiceHandler is an implementation of the satcap.v1.UsageService service.
@@ -75,6 +127,19 @@ type UsageServiceHandler interface {
 	// time are how the core API reconciles after a crash.
 	// Errors: API_KEY_NOT_FOUND.
 	ListSpends(context.Context, *v1.ListSpendsRequest) (*v1.ListSpendsResponse, error)
+	// WatchUsage returns the usage at once, and again whenever the key changes,
+	// whenever time alone gives capacity back, and at least every 15 seconds, so
+	// that silence means a lost connection. There are at most 4 messages a second;
+	// a client that reads slowly is given the newest state and no backlog.
+	// The stream ends with WATCH_ENDED after 5 minutes, and when the server shuts
+	// down: call again. A caller that is an API key which is paused, revoked,
+	// expired or rotated meanwhile is ended with UNAUTHENTICATED within a second.
+	// Errors: API_KEY_NOT_FOUND, WATCH_ENDED, OVERLOADED (too many streams).
+	WatchUsage(context.Context, *v1.WatchUsageRequest, UsageServiceWatchUsageServerStream) error
+	// GetSpendSeries returns what was spent in one window, in equal parts of it:
+	// what a chart shows. The sum of the parts is the window's spent_sats.
+	// Errors: API_KEY_NOT_FOUND.
+	GetSpendSeries(context.Context, *v1.GetSpendSeriesRequest) (*v1.GetSpendSeriesResponse, error)
 }
 
 // RegisterUsageServiceHandler registers svc as the satcap.v1.UsageService implementation on server.
@@ -83,7 +148,24 @@ func RegisterUsageServiceHandler(server *connect.Server, svc UsageServiceHandler
 	server.Register(
 		connect.Method{Spec: usageServiceGetUsageSpec(), Handler: adapter.getUsage},
 		connect.Method{Spec: usageServiceListSpendsSpec(), Handler: adapter.listSpends},
+		connect.Method{Spec: usageServiceWatchUsageSpec(), Handler: adapter.watchUsage},
+		connect.Method{Spec: usageServiceGetSpendSeriesSpec(), Handler: adapter.getSpendSeries},
 	)
+}
+
+// UsageServiceWatchUsageServerStream is the server stream for the UsageService's WatchUsage RPC.
+type UsageServiceWatchUsageServerStream struct {
+	stream connect.ServerStream
+}
+
+// SendHeaders flushes the response headers without a message. The first Send does this implicitly.
+func (s UsageServiceWatchUsageServerStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a response message to the client.
+func (s UsageServiceWatchUsageServerStream) Send(res *v1.WatchUsageResponse) error {
+	return s.stream.Send(res)
 }
 
 // UnimplementedUsageServiceHandler returns CodeUnimplemented from all methods.
@@ -95,6 +177,14 @@ func (UnimplementedUsageServiceHandler) GetUsage(context.Context, *v1.GetUsageRe
 
 func (UnimplementedUsageServiceHandler) ListSpends(context.Context, *v1.ListSpendsRequest) (*v1.ListSpendsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "satcap.v1.UsageService.ListSpends is not implemented")
+}
+
+func (UnimplementedUsageServiceHandler) WatchUsage(context.Context, *v1.WatchUsageRequest, UsageServiceWatchUsageServerStream) error {
+	return connect.NewError(connect.CodeUnimplemented, "satcap.v1.UsageService.WatchUsage is not implemented")
+}
+
+func (UnimplementedUsageServiceHandler) GetSpendSeries(context.Context, *v1.GetSpendSeriesRequest) (*v1.GetSpendSeriesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "satcap.v1.UsageService.GetSpendSeries is not implemented")
 }
 
 type usageServiceClient struct {
@@ -112,6 +202,22 @@ func (c *usageServiceClient) GetUsage(ctx context.Context, req *v1.GetUsageReque
 func (c *usageServiceClient) ListSpends(ctx context.Context, req *v1.ListSpendsRequest) (*v1.ListSpendsResponse, error) {
 	var res v1.ListSpendsResponse
 	if err := c.client.CallUnary(ctx, usageServiceListSpendsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *usageServiceClient) WatchUsage(ctx context.Context, req *v1.WatchUsageRequest) (UsageServiceWatchUsageClientStream, error) {
+	stream, err := c.client.CallServerStream(ctx, usageServiceWatchUsageSpec(), req)
+	if err != nil {
+		return UsageServiceWatchUsageClientStream{}, err
+	}
+	return UsageServiceWatchUsageClientStream{stream: stream}, nil
+}
+
+func (c *usageServiceClient) GetSpendSeries(ctx context.Context, req *v1.GetSpendSeriesRequest) (*v1.GetSpendSeriesResponse, error) {
+	var res v1.GetSpendSeriesResponse
+	if err := c.client.CallUnary(ctx, usageServiceGetSpendSeriesSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -137,6 +243,26 @@ func (h usageServiceHandler) listSpends(ctx context.Context, _ connect.Spec, str
 		return err
 	}
 	res, err := h.svc.ListSpends(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h usageServiceHandler) watchUsage(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.WatchUsageRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	return h.svc.WatchUsage(ctx, &req, UsageServiceWatchUsageServerStream{stream: stream})
+}
+
+func (h usageServiceHandler) getSpendSeries(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.GetSpendSeriesRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.GetSpendSeries(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -347,6 +347,52 @@ func (q *Queries) ReadClock(ctx context.Context, clockUs *int64) (int64, error) 
 	return clock_us, err
 }
 
+const sumSeries = `-- name: SumSeries :many
+SELECT (s.settled_at_us - $1::bigint - 1) / $2::bigint AS bucket, SUM(s.amount_sats)::bigint AS spent_sats
+FROM spends s WHERE s.api_key_id = $3::uuid AND s.state = 4
+    AND s.settled_at_us > $1::bigint AND s.settled_at_us <= $4::bigint
+GROUP BY bucket
+`
+
+type SumSeriesParams struct {
+	AfterUs  int64
+	BucketUs int64
+	KeyID    uuid.UUID
+	UntilUs  int64
+}
+
+type SumSeriesRow struct {
+	Bucket    int32
+	SpentSats int64
+}
+
+// What was settled in (after, until], summed up in parts of bucket_us that begin
+// at after. Parts without a spend are not there.
+func (q *Queries) SumSeries(ctx context.Context, arg SumSeriesParams) ([]SumSeriesRow, error) {
+	rows, err := q.db.Query(ctx, sumSeries,
+		arg.AfterUs,
+		arg.BucketUs,
+		arg.KeyID,
+		arg.UntilUs,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SumSeriesRow{}
+	for rows.Next() {
+		var i SumSeriesRow
+		if err := rows.Scan(&i.Bucket, &i.SpentSats); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const viewKeys = `-- name: ViewKeys :many
 
 WITH clock AS MATERIALIZED (

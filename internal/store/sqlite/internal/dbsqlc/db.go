@@ -111,6 +111,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.saveSecretsStmt, err = db.PrepareContext(ctx, saveSecrets); err != nil {
 		return nil, fmt.Errorf("error preparing query SaveSecrets: %w", err)
 	}
+	if q.sumSeriesStmt, err = db.PrepareContext(ctx, sumSeries); err != nil {
+		return nil, fmt.Errorf("error preparing query SumSeries: %w", err)
+	}
 	if q.touchKeysStmt, err = db.PrepareContext(ctx, touchKeys); err != nil {
 		return nil, fmt.Errorf("error preparing query TouchKeys: %w", err)
 	}
@@ -270,6 +273,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing saveSecretsStmt: %w", cerr)
 		}
 	}
+	if q.sumSeriesStmt != nil {
+		if cerr := q.sumSeriesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sumSeriesStmt: %w", cerr)
+		}
+	}
 	if q.touchKeysStmt != nil {
 		if cerr := q.touchKeysStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing touchKeysStmt: %w", cerr)
@@ -353,6 +361,7 @@ type Queries struct {
 	revokeServiceTokenStmt      *sql.Stmt
 	saveKeysStmt                *sql.Stmt
 	saveSecretsStmt             *sql.Stmt
+	sumSeriesStmt               *sql.Stmt
 	touchKeysStmt               *sql.Stmt
 	updateSpendsStmt            *sql.Stmt
 	viewKeysStmt                *sql.Stmt
@@ -391,6 +400,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		revokeServiceTokenStmt:      q.revokeServiceTokenStmt,
 		saveKeysStmt:                q.saveKeysStmt,
 		saveSecretsStmt:             q.saveSecretsStmt,
+		sumSeriesStmt:               q.sumSeriesStmt,
 		touchKeysStmt:               q.touchKeysStmt,
 		updateSpendsStmt:            q.updateSpendsStmt,
 		viewKeysStmt:                q.viewKeysStmt,

@@ -338,6 +338,56 @@ func (q *Queries) ReadClock(ctx context.Context, clockUs int64) (int64, error) {
 	return clock_us, err
 }
 
+const sumSeries = `-- name: SumSeries :many
+SELECT CAST((s.settled_at_us - CAST(?1 AS INTEGER) - 1) / CAST(?2 AS INTEGER) AS INTEGER) AS bucket,
+    CAST(SUM(s.amount_sats) AS INTEGER) AS spent_sats
+FROM spends s WHERE s.api_key_id = ?3 AND s.state = 4
+    AND s.settled_at_us > ?1 AND s.settled_at_us <= ?4
+GROUP BY 1
+`
+
+type SumSeriesParams struct {
+	AfterUs  int64
+	BucketUs int64
+	KeyID    []byte
+	UntilUs  int64
+}
+
+type SumSeriesRow struct {
+	Bucket    int64
+	SpentSats int64
+}
+
+// What was settled in (after, until], summed up in parts of bucket_us that begin
+// at after. Parts without a spend are not there.
+func (q *Queries) SumSeries(ctx context.Context, arg SumSeriesParams) ([]SumSeriesRow, error) {
+	rows, err := q.query(ctx, q.sumSeriesStmt, sumSeries,
+		arg.AfterUs,
+		arg.BucketUs,
+		arg.KeyID,
+		arg.UntilUs,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SumSeriesRow{}
+	for rows.Next() {
+		var i SumSeriesRow
+		if err := rows.Scan(&i.Bucket, &i.SpentSats); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const viewKeys = `-- name: ViewKeys :many
 
 SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.state, k.created_at_us, k.expires_at_us, k.revoked_at_us, k.last_used_at_us, k.request_id, k.request_hash, k.revision, k.last_us, k.as_of_us, k.daily_limit_sats, k.weekly_limit_sats, k.monthly_limit_sats, k.annual_limit_sats, k.held_sats, k.daily_spent_sats, k.weekly_spent_sats, k.monthly_spent_sats, k.annual_spent_sats, k.previous_secret_hash, k.previous_secret_until_us,
