@@ -11,6 +11,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/satcap/satcap/internal/ledger"
@@ -28,7 +29,7 @@ type fakeStore struct {
 	// skew is how far the store's clock is ahead.
 	skew time.Duration
 	// skewUs is more of it, for what a Duration cannot hold.
-	skewUs int64
+	skewUs atomic.Int64
 
 	mu     sync.Mutex
 	keys   map[ledger.KeyID]ledger.Key
@@ -64,7 +65,7 @@ func call(ctx context.Context, hook func(context.Context) error) error {
 	return hook(ctx)
 }
 
-func (f *fakeStore) clockUs() int64 { return time.Now().Add(f.skew).UnixMicro() + f.skewUs }
+func (f *fakeStore) clockUs() int64 { return time.Now().Add(f.skew).UnixMicro() + f.skewUs.Load() }
 
 func (f *fakeStore) ClockUs(ctx context.Context) (int64, error) {
 	return f.clockUs(), call(ctx, f.beforeRead)
@@ -150,7 +151,17 @@ func (f *fakeStore) schedule(id ledger.KeyID, nowUs int64, limit int) *ledger.Sc
 func (f *fakeStore) view(id ledger.KeyID) ledger.View {
 	clockUs, k := f.clockUs(), f.keys[id]
 	nowUs := ledger.ReadNowUs(clockUs, k.LastUs)
-	return ledger.View{Key: k, ClockUs: clockUs, NowUs: nowUs, Left: f.left(k, nowUs)}
+	v := ledger.View{Key: k, ClockUs: clockUs, NowUs: nowUs, Left: f.left(k, nowUs)}
+	next := f.schedule(id, nowUs, 1)
+	for w, events := range next.Settled {
+		if len(events) > 0 {
+			v.NextSettled[w] = ledger.Comeback{AtUs: events[0].AtUs, AmountSats: events[0].AmountSats}
+		}
+	}
+	if len(next.Holds) > 0 {
+		v.NextHolds = ledger.Comeback{AtUs: next.Holds[0].AtUs, AmountSats: next.Holds[0].AmountSats}
+	}
+	return v
 }
 
 func (f *fakeStore) ViewKeys(ctx context.Context, ids []ledger.KeyID) (views []ledger.View, err error) {

@@ -68,7 +68,7 @@ func TestClockSkew(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				f := newFakeStore(key(1, 100))
-				f.skewUs = c.skewUs
+				f.skewUs.Store(c.skewUs)
 				e := onFake(t, f)
 				check := func(what string, err error) {
 					if c.ok {
