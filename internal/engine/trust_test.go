@@ -117,7 +117,7 @@ func TestMaxSkew(t *testing.T) {
 			c.Now = func() time.Time { return time.Now().Add(3*time.Hour + time.Second) }
 		})
 		require.NoError(t, e.CheckClock(t.Context()))
-		f.skewUs = -1
+		f.skewUs.Store(-1)
 		require.ErrorIs(t, e.CheckClock(t.Context()), engine.ErrClockSkew)
 	})
 }
