@@ -51,6 +51,7 @@ func Run(t *testing.T, h Harness) {
 			{"Commit", testCommit},
 			{"Rollback", testRollback},
 			{"Schedules", testSchedules},
+			{"Series", testSeries},
 			{"Views", testViews},
 			{"ListKeys", testListKeys},
 			{"ListSpends", testListSpends},

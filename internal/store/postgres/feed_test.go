@@ -1,0 +1,146 @@
+// News of changes from server to server.
+
+package postgres_test
+
+import (
+	"context"
+	"encoding/binary"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/satcap/satcap/internal/ledger"
+	"github.com/satcap/satcap/internal/pgtest"
+	"github.com/satcap/satcap/internal/store/postgres"
+)
+
+// follow passes on what a store hears until the test ends.
+func follow(t *testing.T, s *postgres.Store) <-chan []ledger.KeyID {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	heard, done := make(chan []ledger.KeyID, 1000), make(chan struct{})
+	go func() {
+		defer close(done)
+		s.Follow(ctx, func(keys []ledger.KeyID) { heard <- keys })
+	}()
+	t.Cleanup(func() {
+		stop()
+		<-done
+	})
+	return heard
+}
+
+func someKeys(n int) []ledger.KeyID {
+	ids := make([]ledger.KeyID, n)
+	for i := range ids {
+		binary.BigEndian.PutUint32(ids[i][12:], uint32(i))
+	}
+	return ids
+}
+
+// hears waits until every key was heard of; none: until "any key" was.
+func hears(t *testing.T, heard <-chan []ledger.KeyID, keys ...ledger.KeyID) {
+	t.Helper()
+	missing := map[ledger.KeyID]bool{}
+	for _, id := range keys {
+		missing[id] = true
+	}
+	tooLate := time.After(20 * time.Second)
+	for {
+		select {
+		case got := <-heard:
+			for _, id := range got {
+				delete(missing, id)
+			}
+			if len(keys) == 0 && got == nil || len(keys) > 0 && len(missing) == 0 {
+				return
+			}
+		case <-tooLate:
+			t.Fatalf("%d of %d keys were never heard of", len(missing), len(keys))
+		}
+	}
+}
+
+// listening are the connections of this database that wait for news.
+const listening = `FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`
+
+func TestFeed(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Clone(t, migrate)
+	here, there, raw := open(t, url), open(t, url), connect(t, url)
+	own, heard := follow(t, here), follow(t, there)
+	hears(t, own)
+	hears(t, heard) // both listen
+	here.Announce(someKeys(1))
+	hears(t, heard, someKeys(1)...)
+
+	// More than one message can hold, and far more than is worth naming.
+	many := someKeys(1000)
+	here.Announce(many[:400])
+	here.Announce(many[400:])
+	hears(t, heard, many...)
+	here.Announce(someKeys(10_001))
+	hears(t, heard)
+
+	// What comes in quick succession goes out together, a few times a second.
+	for len(heard) > 0 {
+		<-heard
+	}
+	for range 1000 {
+		here.Announce(many[:2])
+		time.Sleep(time.Millisecond)
+	}
+	there.Announce(many[2:3])
+	hears(t, own, many[2])
+	require.LessOrEqual(t, len(heard), 8)
+	require.GreaterOrEqual(t, len(heard), 3)
+	for range len(own) {
+		require.NotContains(t, <-own, many[0], "one's own news is no news")
+	}
+
+	// Nobody is told the wrong thing by what others say on this channel.
+	for _, text := range []string{"", "x", "12345678", "12345678x", "12345678" + "zz345678901234567890123456789012"} {
+		exec(t, raw, "SELECT pg_notify('satcap_changes', $1)", text)
+	}
+	here.Announce(many[:1])
+	hears(t, heard, many[0])
+}
+
+// TestFeedReconnects: connections that are lost are made again, and what was
+// missed is "any key".
+func TestFeedReconnects(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Clone(t, migrate)
+	here, there, raw := open(t, url), open(t, url), connect(t, url)
+	hears(t, follow(t, here))
+	heard := follow(t, there)
+	hears(t, heard)
+	for whose, anyKey := range map[string]int{
+		listening: 2, // when it is lost, and when it is back
+		`FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%pg_notify($1%'`: 1, // what was on its way
+	} {
+		here.Announce(someKeys(1))
+		hears(t, heard, someKeys(1)...)
+		exec(t, raw, "SELECT pg_terminate_backend(pid) "+whose)
+		here.Announce(someKeys(2))
+		for range anyKey {
+			hears(t, heard)
+		}
+		here.Announce(someKeys(3))
+		hears(t, heard, someKeys(3)...)
+	}
+}
+
+// TestFeedWithoutSessions: through a pooler that keeps no sessions nothing can be
+// heard. Then those who watch are told to look, every few seconds.
+func TestFeedWithoutSessions(t *testing.T) {
+	t.Parallel()
+	url := pgtest.StartPooler(t, pgtest.Clone(t, migrate))
+	heard := follow(t, open(t, url))
+	began := time.Now()
+	for range 4 {
+		hears(t, heard)
+	}
+	require.Less(t, time.Since(began), 15*time.Second)
+}
