@@ -31,8 +31,10 @@ var bodies = map[string]string{
 	"/satcap.v1.LimitService/UpdateLimits":     `{"apiKeyId":"KEY","updates":[{"window":1,"unlimited":true}]}`,
 	"/satcap.v1.LimitService/ListLimitChanges": `{"apiKeyId":"KEY"}`,
 
-	"/satcap.v1.UsageService/GetUsage":   `{"apiKeyId":"KEY"}`,
-	"/satcap.v1.UsageService/ListSpends": `{"apiKeyId":"KEY"}`,
+	"/satcap.v1.UsageService/GetUsage":       `{"apiKeyId":"KEY"}`,
+	"/satcap.v1.UsageService/ListSpends":     `{"apiKeyId":"KEY"}`,
+	"/satcap.v1.UsageService/WatchUsage":     `{"apiKeyId":"KEY"}`,
+	"/satcap.v1.UsageService/GetSpendSeries": `{"apiKeyId":"KEY","window":1}`,
 
 	"/satcap.v1.SpendService/CheckSpend":   `{"apiKeyId":"KEY","amountSats":1}`,
 	"/satcap.v1.SpendService/ReserveSpend": `{"apiKeyId":"KEY","spendId":"SPEND","amountSats":1}`,
@@ -59,8 +61,10 @@ var promise = map[string]string{
 	"/satcap.v1.LimitService/UpdateLimits":     "write",
 	"/satcap.v1.LimitService/ListLimitChanges": "read",
 
-	"/satcap.v1.UsageService/GetUsage":   "read itself usage",
-	"/satcap.v1.UsageService/ListSpends": "read itself usage",
+	"/satcap.v1.UsageService/GetUsage":       "read itself usage",
+	"/satcap.v1.UsageService/ListSpends":     "read itself usage",
+	"/satcap.v1.UsageService/WatchUsage":     "read itself usage",
+	"/satcap.v1.UsageService/GetSpendSeries": "read itself usage",
 
 	"/satcap.v1.SpendService/CheckSpend":   "spend",
 	"/satcap.v1.SpendService/ReserveSpend": "spend",
@@ -213,7 +217,7 @@ func TestOutOfReach(t *testing.T) {
 			compared++
 		}
 	}
-	require.Equal(t, 10+4*2, compared)
+	require.Equal(t, 12+4*4, compared)
 	require.Equal(t, before, p.get(key).ok().String(), "nothing of this changed the key")
 
 	// An owner without a name would own every key.

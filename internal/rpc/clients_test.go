@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"connectrpc.com/connect/v2"
@@ -22,6 +23,8 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
+
+	v1 "github.com/satcap/satcap/gen/satcap/v1/satcapv1connect"
 )
 
 // failure is an error as a client sees it.
@@ -146,9 +149,17 @@ func send(t *testing.T, ctx context.Context, method, url string, body []byte, he
 		}
 		req.Header.Add(headers[i], headers[i+1])
 	}
+	stream := strings.HasSuffix(url, v1.UsageServiceWatchUsageProcedure) && req.Header.Get("Content-Type") == "application/json"
+	if stream {
+		req.Header.Set("Content-Type", "application/connect+json")
+		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(enveloped(body))), int64(len(body)+5)
+	}
 	res, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
 	defer res.Body.Close()
+	if stream && res.StatusCode == http.StatusOK {
+		return firstOf(t, res)
+	}
 	a := httpAnswer{status: res.StatusCode, header: res.Header}
 	a.body, err = io.ReadAll(res.Body)
 	require.NoError(t, err)

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	satcapv1 "github.com/satcap/satcap/gen/satcap/v1"
+	v1 "github.com/satcap/satcap/gen/satcap/v1/satcapv1connect"
 	"github.com/satcap/satcap/internal/auth"
 	"github.com/satcap/satcap/internal/engine"
 	"github.com/satcap/satcap/internal/ledger"
@@ -73,7 +74,7 @@ func TestEveryReason(t *testing.T) {
 			return post(t, f.s.url+reserveProcedure, nil, "Authorization", "Bearer nobody").failure(t)
 		}},
 		"SECRET_REFUSED": {func(_ *testing.T, f *faults) *failure { return f.verify("nobody's").f }},
-		"OVERLOADED":     {read(engine.ErrOverloaded), read(auth.ErrBusy)}, // for real: TestOverloaded
+		"OVERLOADED":     {read(engine.ErrOverloaded), read(auth.ErrBusy)}, // for real: TestOverloaded, TestTooManyStreams
 		"STORE_UNAVAILABLE": {read(store.ErrUnavailable), read(store.ErrConflict), read(store.ErrSchema), read(engine.ErrStopped),
 			func(_ *testing.T, f *faults) *failure {
 				f.store.set(&f.store.load, always(fmt.Errorf("%w: %w", store.ErrUnavailable, internals)))
@@ -103,6 +104,10 @@ func TestEveryReason(t *testing.T) {
 				f.s.skew.Store(6 * second)
 				return f.create(&satcapv1.CreateApiKeyRequest{}).f
 			}},
+		"WATCH_ENDED": {func(t *testing.T, f *faults) *failure {
+			f.s.engine.EndWatches()
+			return (&wire{f.env, f.key}).post(t, v1.UsageServiceWatchUsageProcedure, `{"apiKeyId":"KEY"}`).failure(t)
+		}},
 		"UNIMPLEMENTED": {func(t *testing.T, f *faults) *failure {
 			return (&wire{f.env, f.key}).post(t, "/satcap.v1.UsageService/X", "{}").failure(t)
 		}},
@@ -131,7 +136,7 @@ func TestEveryReason(t *testing.T) {
 				records := f.s.logs.records(t, "call")
 				last := records[len(records)-1]
 				require.Equal(t, reason, last["reason"])
-				bad := got.http >= 500 && reason != "DEADLINE_EXCEEDED" && reason != "UNIMPLEMENTED"
+				bad := got.http >= 500 && reason != "DEADLINE_EXCEEDED" && reason != "UNIMPLEMENTED" && reason != "WATCH_ENDED"
 				require.Equal(t, bad, last["level"] == "ERROR", last)
 				require.Equal(t, bad, last["cause"] != nil, "the operator reads what the caller does not")
 			})

@@ -42,6 +42,7 @@ var promised = map[string]codeAndStatus{
 	"STORE_UNAVAILABLE":       {connect.CodeUnavailable, 503},
 	"OUTCOME_UNKNOWN":         {connect.CodeUnavailable, 503},
 	"CLOCK_SKEW":              {connect.CodeUnavailable, 503},
+	"WATCH_ENDED":             {connect.CodeUnavailable, 503},
 	// Not in the design's table, but a server has them.
 	"UNIMPLEMENTED":     {connect.CodeUnimplemented, 501},
 	"REQUEST_TOO_LARGE": {connect.CodeResourceExhausted, 429},

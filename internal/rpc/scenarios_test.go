@@ -45,6 +45,7 @@ var scenarios = map[string]func(*env){
 	"ListSpends":        listSpends,
 	"PageTokens":        pageTokens,
 	"ErrorOrder":        errorOrder,
+	"SpendSeries":       spendSeries,
 }
 
 func TestScenarios(t *testing.T) {
