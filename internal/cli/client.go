@@ -54,7 +54,10 @@ type session struct {
 	keys   satcapv1connect.ApiKeyServiceClient
 	limits satcapv1connect.LimitServiceClient
 	usage  satcapv1connect.UsageServiceClient
-	notes  io.Writer
+	// streams is for calls that are answered by more than one message, and so
+	// have no time limit as a whole.
+	streams satcapv1connect.UsageServiceClient
+	notes   io.Writer
 }
 
 // note says something to the user that is not data.
@@ -82,11 +85,15 @@ func (f *clientFlags) open(cmd *cobra.Command) (*session, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	client := connect.NewClient(connecthttp.NewTransport(httpClient, base), interceptors...)
+	patient := *httpClient
+	patient.Timeout = 0
+	streams := connect.NewClient(connecthttp.NewTransport(&patient, base), interceptors...)
 	return &session{
 		printer: printer{format: f.output, out: cmd.OutOrStdout()},
 		keys:    satcapv1connect.NewApiKeyServiceClient(client),
 		limits:  satcapv1connect.NewLimitServiceClient(client),
 		usage:   satcapv1connect.NewUsageServiceClient(client),
+		streams: satcapv1connect.NewUsageServiceClient(streams),
 		notes:   cmd.ErrOrStderr(),
 	}, nil
 }

@@ -30,7 +30,9 @@ type fake struct {
 	keys    []*satcapv1.ApiKey
 	spends  []*satcapv1.Spend
 	changes []*satcapv1.LimitChange
-	stuck   bool // every page names the same next page
+	// watch answers the streams, one after the other.
+	watch []func(send func(*satcapv1.WatchUsageResponse) error) error
+	stuck bool // every page names the same next page
 
 	mu            sync.Mutex
 	requests      []proto.Message
@@ -126,6 +128,17 @@ func (f *fake) GetUsage(ctx context.Context, req *satcapv1.GetUsageRequest) (*sa
 	return answer(f, ctx, req, func() *satcapv1.GetUsageResponse {
 		return &satcapv1.GetUsageResponse{Usage: testUsage(), Revision: 7, ReadTime: at(0)}
 	})
+}
+
+func (f *fake) WatchUsage(ctx context.Context, req *satcapv1.WatchUsageRequest, stream satcapv1connect.UsageServiceWatchUsageServerStream) error {
+	if err := f.record(ctx, req); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	next := f.watch[0]
+	f.watch = f.watch[1:]
+	f.mu.Unlock()
+	return next(stream.Send)
 }
 
 func (f *fake) ListSpends(ctx context.Context, req *satcapv1.ListSpendsRequest) (*satcapv1.ListSpendsResponse, error) {

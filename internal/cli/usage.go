@@ -15,13 +15,21 @@ func newUsageCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "usage KEY",
 		Short: "Show what a key spent, holds and may still spend",
-		Args:  wantArgs("KEY"),
+		Long: `Show what a key spent, holds and may still spend.
+
+With --watch it is shown again whenever it changes, until the command is
+interrupted. --output json then writes one object after the other.`,
+		Args: wantArgs("KEY"),
 	}
+	watch := cmd.Flags().Bool("watch", false, "go on showing it whenever it changes")
 	f := addClientFlags(a, cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		s, err := f.open(cmd)
 		if err != nil {
 			return err
+		}
+		if *watch {
+			return s.watchUsage(cmd.Context(), args[0], f.timeout)
 		}
 		res, err := s.usage.GetUsage(cmd.Context(), &satcapv1.GetUsageRequest{ApiKeyId: args[0]})
 		if err != nil {
