@@ -1,0 +1,126 @@
+// Who is signed in, and how that came to be.
+import { useSyncExternalStore } from "react";
+import { isSignedOut } from "../../api/errors";
+import { hasBearer, keyClient, sameOrigin, server, setBearer } from "../../api/transport";
+import { readSettings, type Settings } from "./settings";
+
+export interface SessionState {
+  status: "checking" | "out" | "in";
+  settings: Settings;
+  subject?: string;
+  // Why there is a sign-in to see: the link was refused, the session is over.
+  notice?: "codeRefused" | "ended";
+  embedded: boolean;
+}
+
+let state: SessionState = {
+  status: "checking",
+  settings: { signIn: "token", embedOrigins: [] },
+  embedded: false,
+};
+const listeners = new Set<() => void>();
+
+function set(change: Partial<SessionState>): void {
+  state = { ...state, ...change };
+  for (const listener of listeners) listener();
+}
+
+const subscribe = (listener: () => void) => {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+};
+
+export const useSession = (): SessionState => useSyncExternalStore(subscribe, () => state);
+
+// takeCode reads the one-time code of a sign-in link and takes it out of the
+// address bar, the history and what a user may copy.
+export function takeCode(hash: string): { code?: string; rest: string } {
+  const match = /^#code=([^&/]+)(?:&(.*))?$/.exec(hash);
+  if (!match?.[1]) return { rest: hash };
+  return { code: decodeURIComponent(match[1]), rest: match[2] ? `#${match[2]}` : "#/keys" };
+}
+
+async function call(method: string, body?: unknown): Promise<Response | undefined> {
+  try {
+    return await fetch(`${server}/session`, {
+      method,
+      credentials: "same-origin",
+      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(15_000),
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+async function start(): Promise<void> {
+  const { code, rest } = takeCode(location.hash);
+  if (code !== undefined) history.replaceState(null, "", rest);
+  // The cookie is for the server's own pages; others bring a token.
+  const settings = sameOrigin ? await readSettings(server) : state.settings;
+  const embedded = window.parent !== window && settings.embedOrigins.length > 0;
+  set({ settings, embedded });
+  if (embedded) listenToParent(settings.embedOrigins);
+  if (!sameOrigin) return set({ status: "out" });
+
+  let notice: SessionState["notice"];
+  if (code !== undefined) {
+    const answer = await call("POST", { code });
+    if (!answer?.ok) notice = "codeRefused";
+  }
+  const answer = await call("GET");
+  if (hasBearer()) return; // the embedding page was quicker
+  if (!answer?.ok) return set({ status: "out", notice });
+  const { subject } = (await answer.json().catch(() => ({}))) as { subject?: string };
+  set({ status: "in", subject });
+}
+
+// listenToParent takes a token from the page that this one is embedded in, if
+// the server lists its origin.
+function listenToParent(origins: string[]): void {
+  addEventListener("message", (event: MessageEvent<unknown>) => {
+    if (event.source !== window.parent || !origins.includes(event.origin)) return;
+    const data = event.data as { type?: unknown; token?: unknown } | null;
+    if (data?.type !== "satcap.token" || typeof data.token !== "string" || data.token === "") return;
+    setBearer(data.token);
+    set({ status: "in", subject: undefined, notice: undefined });
+  });
+  // Only a listed origin is told; the others never learn that this is satcap.
+  for (const origin of origins) window.parent.postMessage({ type: "satcap.ready" }, origin);
+}
+
+// signInWithToken signs in with a token that was typed. It answers whether it counts.
+async function signInWithToken(token: string): Promise<"in" | "refused"> {
+  setBearer(token);
+  try {
+    await keyClient.listApiKeys({ pageSize: 1 });
+  } catch (error) {
+    setBearer(undefined);
+    if (isSignedOut(error)) return "refused";
+    throw error;
+  }
+  set({ status: "in", subject: undefined, notice: undefined });
+  return "in";
+}
+
+// ended is for a server that no longer knows the caller.
+function ended(): void {
+  if (state.status !== "in") return;
+  setBearer(undefined);
+  set({ status: "out", subject: undefined, notice: "ended" });
+  // A page around this one may have a newer token.
+  if (state.embedded) {
+    for (const origin of state.settings.embedOrigins) window.parent.postMessage({ type: "satcap.ready" }, origin);
+  }
+}
+
+async function signOut(): Promise<boolean> {
+  const byToken = hasBearer();
+  setBearer(undefined);
+  const answer = byToken || !sameOrigin ? undefined : await call("DELETE");
+  set({ status: "out", subject: undefined, notice: undefined });
+  return byToken || answer?.ok === true;
+}
+
+export const session = { start, ended, signOut, signInWithToken };
