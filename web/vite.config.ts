@@ -12,6 +12,7 @@ export default defineConfig({
     alias: [
       // React's API on Preact: the same source runs on React without these lines.
       { find: /^react\/jsx(-dev)?-runtime$/, replacement: "preact/jsx-runtime" },
+      { find: /^react-dom\/client$/, replacement: "preact/compat/client" },
       { find: /^react(-dom)?$/, replacement: "preact/compat" },
     ],
   },
