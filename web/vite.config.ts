@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { smallMessages } from "./build/plugin.ts";
 
 // The server that `npm run dev` shows: make web-dev sets another with SATCAP_URL.
 const server = process.env["SATCAP_URL"] ?? "http://127.0.0.1:8080";
@@ -8,6 +9,7 @@ const proxied = Object.fromEntries(
 
 export default defineConfig({
   base: "./",
+  plugins: [smallMessages()],
   resolve: {
     alias: [
       // React's API on Preact: the same source runs on React without these lines.
@@ -24,6 +26,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     cssCodeSplit: false,
     rolldownOptions: {
+      checks: { moduleLevelDirective: false },
       output: {
         // Fixed names: the server makes ETags from the content, and git sees edits, not renames.
         entryFileNames: "app.js",
@@ -33,5 +36,5 @@ export default defineConfig({
     },
   },
   server: { host: "127.0.0.1", port: 5173, proxy: proxied },
-  test: { include: ["src/**/*.test.ts", "src/**/*.test.tsx"], environment: "node" },
+  test: { include: ["{src,build}/**/*.test.{ts,tsx}"], environment: "node" },
 });

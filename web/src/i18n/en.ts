@@ -43,6 +43,10 @@ export const t = {
     inSpan: (n: number, unit: Span) => `in ${n} ${unit}`,
     ago: (n: number, unit: Span) => `${n} ${unit} ago`,
     now: "now",
+    // A moment within a sentence.
+    at: (time: string) => `at ${time}`,
+    tomorrowAt: (time: string) => `tomorrow at ${time}`,
+    on: (moment: string) => `on ${moment}`,
   },
 
   states: { 0: "Unknown", 1: "Active", 2: "Paused", 3: "Revoked", 4: "Expired" } as Record<number, string>,

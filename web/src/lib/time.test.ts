@@ -1,6 +1,6 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
-import { dateOf, formatMoment, formatSpan } from "./time";
+import { dateOf, formatMoment, formatSpan, formatWhen } from "./time";
 
 const now = new Date(2026, 10, 24, 11, 0, 0);
 const at = (ms: number) => new Date(now.getTime() + ms);
@@ -21,6 +21,12 @@ test.each([
   [new Date(2026, 10, 26, 14, 5), "Nov 26, 14:05"],
   [new Date(2027, 0, 2, 14, 5), "Jan 2, 2027"],
 ])("a moment at %s", (moment, words) => expect(formatMoment(moment, now, "en-US")).toBe(words));
+
+test.each([
+  [new Date(2026, 10, 24, 14, 5), "at 14:05"],
+  [new Date(2026, 10, 25, 9, 0), "tomorrow at 09:00"],
+  [new Date(2026, 10, 27, 9, 0), "on Nov 27, 09:00"],
+])("within a sentence: %s", (moment, words) => expect(formatWhen(moment, now, "en-US")).toBe(words));
 
 test.each([
   [3 * h, "in 3 h"],

@@ -23,6 +23,14 @@ export function formatMoment(at: Date, now: Date = new Date(), locale?: string):
   return new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" }).format(at);
 }
 
+// formatWhen is a moment within a sentence: "at 14:05", "tomorrow at 14:05", "on 26 Nov, 14:05".
+export function formatWhen(at: Date, now: Date = new Date(), locale?: string): string {
+  const days = dayNumber(at) - dayNumber(now);
+  const time = new Intl.DateTimeFormat(locale, clock).format(at);
+  if (days === 0) return t.time.at(time);
+  return days === 1 ? t.time.tomorrowAt(time) : t.time.on(formatMoment(at, now, locale));
+}
+
 // formatFull writes the whole of a moment, with its zone, for tooltips.
 export function formatFull(at: Date, locale?: string): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "long" }).format(at);

@@ -1,6 +1,6 @@
 import type { ApiKey } from "../../gen/satcap/v1/api_key_pb";
 import { t } from "../../i18n/en";
-import { formatMoment, formatSpan } from "../../lib/time";
+import { formatMoment, formatSpan, formatWhen } from "../../lib/time";
 import { verdictOf, type Verdict } from "../../lib/verdict";
 import { useNow } from "../../lib/visible";
 import { rowOf } from "../../lib/windows";
@@ -47,7 +47,7 @@ export function say(verdict: Verdict, amount: (sats: bigint) => string, now: Dat
       const title = words.blocked(verdict.by.map(name).join(words.and));
       const { back } = verdict;
       if (!back) return { tone: "blocked", title: `${title}.`, detail: words.stuck };
-      const when = `${formatMoment(back.at, now)} (${formatSpan(back.at, now)})`;
+      const when = `${formatWhen(back.at, now)} (${formatSpan(back.at, now)})`;
       const detail = back.fits > 0n ? words.fits(amount(back.fits), when) : words.notYet(amount(back.frees), when);
       return { tone: "blocked", title: `${title}:`, detail: `${detail}.` };
     }

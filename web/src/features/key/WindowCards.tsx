@@ -55,7 +55,9 @@ function Card({ row, usage, closest, onSetLimit }: CardProps) {
       </header>
       <p className="big">
         {limit === undefined ? (
-          <Amount sats={usedOf(usage)} />
+          <>
+            <Amount sats={usedOf(usage)} /> <span className="help">{words.used}</span>
+          </>
         ) : (
           <>
             <Amount sats={usage.remainingSats ?? 0n} /> <span className="help">{t.meter.left}</span>
