@@ -54,7 +54,7 @@ export const t = {
   scopeHelp: {
     1: "Reads balances, history and its own usage",
     2: "Creates invoices and addresses",
-    3: "Spends, within the limits below",
+    3: "Spends, within its limits",
   } as Record<number, string>,
   level: { ok: "within limits", watch: "over 70 %", near: "over 90 %", blocked: "limit reached" },
 

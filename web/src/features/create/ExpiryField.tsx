@@ -20,9 +20,9 @@ export function ExpiryField({ form, onForm, opened, problem }: Props) {
   return (
     <fieldset className="field">
       <legend>{t.create.expiry}</legend>
-      <div className="segments wrap">
+      <div className="chips">
         {choices.map((choice) => (
-          <label key={choice}>
+          <label key={choice} className="chip">
             <input
               type="radio"
               name={id}

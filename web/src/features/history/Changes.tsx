@@ -39,7 +39,7 @@ export function Changes({ apiKeyId }: { apiKeyId: string }) {
               const row = rowOf(change.window);
               return (
                 <tr key={`${change.revision}/${change.window}`}>
-                  <td data-label={words.columns.time}>{at && <Time at={at} />}</td>
+                  <td className="fit" data-label={words.columns.time}>{at && <Time at={at} />}</td>
                   <td data-label={words.columns.window}>{row ? t.windows.name[row.slug] : change.window}</td>
                   <td data-label={words.columns.change}>
                     {limit(change.oldLimitSats)} → <strong>{limit(change.newLimitSats)}</strong>

@@ -37,7 +37,9 @@ export function History({ apiKeyId }: { apiKeyId: string }) {
         <table className="stack">
           <thead>
             <tr>
-              <th scope="col">{words.columns.time}</th>
+              <th scope="col" className="fit">
+                {words.columns.time}
+              </th>
               <th scope="col">{words.columns.state}</th>
               <th scope="col" className="end">
                 {words.columns.amount}
@@ -67,7 +69,7 @@ function SpendRow({ spend }: { spend: Spend }) {
   const flags = (["late", "overHold", "unreserved"] as const).filter((flag) => spend[flag]);
   return (
     <tr>
-      <td data-label={words.columns.time}>{at ? <Time at={at} /> : <span className="help">{words.unknownTime}</span>}</td>
+      <td className="fit" data-label={words.columns.time}>{at ? <Time at={at} /> : <span className="help">{words.unknownTime}</span>}</td>
       <td data-label={words.columns.state}>
         <span className={`badge spend-${spend.state}`}>{words.states[spend.state] ?? t.states[0]}</span>
         {expires && (
@@ -83,7 +85,7 @@ function SpendRow({ spend }: { spend: Spend }) {
         ))}
       </td>
       <td className="end" data-label={words.columns.amount}>
-        <Amount sats={spend.amountSats} />
+        {spend.amountSats > 0n ? <Amount sats={spend.amountSats} /> : <span className="help">–</span>}
         {held && <span className="help sub">{words.heldAmount(amount(spend.heldSats))}</span>}
       </td>
       <td className="mono id" data-label={words.columns.spend}>

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useKey } from "../../api/queries";
 import { t } from "../../i18n/en";
 import { keyHref, keysHref, type KeyTab } from "../../lib/route";
+import { useTitle } from "../../lib/title";
 import { useVisible } from "../../lib/visible";
 import { Freshness } from "../../ui/Freshness";
 import { Problem } from "../../ui/Problem";
@@ -27,6 +28,7 @@ export function KeyPage({ id, tab }: { id: string; tab: KeyTab }) {
   const [editing, setEditing] = useState(false);
   const visible = useVisible();
   const key = query.data?.apiKey;
+  useTitle(key?.name);
   const streamed = live.mode === "stream";
 
   return (

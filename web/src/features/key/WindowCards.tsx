@@ -66,11 +66,11 @@ function Card({ row, usage, closest, onSetLimit }: CardProps) {
       </p>
       {limit === undefined ? <div className="meter none" /> : <Meter usage={usage} label={title} />}
       <dl>
-        <dt>{words.spent}</dt>
+        <dt className="swatch spent">{words.spent}</dt>
         <dd>
           <Amount sats={usage.spentSats} bare />
         </dd>
-        <dt title={words.heldHelp}>{words.held}</dt>
+        <dt className="swatch held" title={words.heldHelp}>{words.held}</dt>
         <dd>
           <Amount sats={usage.heldSats} bare />
         </dd>

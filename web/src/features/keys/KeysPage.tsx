@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useState } from "react";
 import { useKeys } from "../../api/queries";
 import { t } from "../../i18n/en";
+import { useTitle } from "../../lib/title";
 import { useAmountText } from "../../ui/Amount";
 import { Freshness } from "../../ui/Freshness";
 import { Problem } from "../../ui/Problem";
@@ -18,6 +19,7 @@ export const pollMs = (pages: number) => (pages <= 1 ? 5_000 : 5_000 * Math.min(
 
 export function KeysPage() {
   const query = useKeys(pollMs);
+  useTitle(t.keys.title);
   const [search, setSearch] = useState("");
   const [filter, setFilter] = useState<Filter>("all");
   const [sort, setSort] = useState<Sort>("newest");

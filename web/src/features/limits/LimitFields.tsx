@@ -2,6 +2,7 @@
 import { useId } from "react";
 import type { WindowUsage } from "../../gen/satcap/v1/usage_pb";
 import { t } from "../../i18n/en";
+import { editSats } from "../../lib/sats";
 import { WINDOWS, type WindowRow } from "../../lib/windows";
 import { useAmountText } from "../../ui/Amount";
 import { useUnit } from "../../ui/unit";
@@ -47,6 +48,10 @@ function LimitField({ row, text, reads, usage, onText }: FieldProps) {
   const { sats, problem } = reads[row.slug];
   const used = usage && usedIn(row, usage);
   const shadow = shadowOf(row, readLimits(reads));
+  const says: string[] = [];
+  // 100k says what it is; 100,000 need not.
+  if (sats !== undefined && text.trim() !== editSats(sats, unit)) says.push(t.limits.equals(amount(sats)));
+  if (sats !== undefined && used !== undefined && used > 0n) says.push(t.limits.after(amount(sats - used)));
   const below = sats !== undefined && used !== undefined && used > 0n && used >= sats;
   return (
     <div className="limit-field">
@@ -72,12 +77,7 @@ function LimitField({ row, text, reads, usage, onText }: FieldProps) {
       </div>
       <div className="says" id={`${id}-says`} aria-live="polite">
         {problem && <p className="bad">{t.limits.problem[problem]}</p>}
-        {sats !== undefined && !below && (
-          <p className="help">
-            {t.limits.equals(amount(sats))}
-            {used !== undefined && used > 0n && <>, {t.limits.after(amount(sats - used))}</>}
-          </p>
-        )}
+        {sats !== undefined && !below && says.length > 0 && <p className="help">{says.join(", ")}</p>}
         {below && <p className="warn">{t.limits.warnBelow}</p>}
         {shadow && (
           <p className="warn">{t.limits.warnShadowed(t.windows.name[row.slug], t.windows.name[shadow.slug])}</p>

@@ -2,6 +2,7 @@
 import { useSyncExternalStore } from "react";
 import { isSignedOut } from "../../api/errors";
 import { hasBearer, keyClient, sameOrigin, server, setBearer } from "../../api/transport";
+import { takeCode } from "./code";
 import { readSettings, type Settings } from "./settings";
 
 export interface SessionState {
@@ -32,14 +33,6 @@ const subscribe = (listener: () => void) => {
 
 export const useSession = (): SessionState => useSyncExternalStore(subscribe, () => state);
 
-// takeCode reads the one-time code of a sign-in link and takes it out of the
-// address bar, the history and what a user may copy.
-export function takeCode(hash: string): { code?: string; rest: string } {
-  const match = /^#code=([^&/]+)(?:&(.*))?$/.exec(hash);
-  if (!match?.[1]) return { rest: hash };
-  return { code: decodeURIComponent(match[1]), rest: match[2] ? `#${match[2]}` : "#/keys" };
-}
-
 async function call(method: string, body?: unknown): Promise<Response | undefined> {
   try {
     return await fetch(`${server}/session`, {
@@ -56,7 +49,7 @@ async function call(method: string, body?: unknown): Promise<Response | undefine
 
 async function start(): Promise<void> {
   const { code, rest } = takeCode(location.hash);
-  if (code !== undefined) history.replaceState(null, "", rest);
+  if (rest !== location.hash) history.replaceState(null, "", rest);
   // The cookie is for the server's own pages; others bring a token.
   const settings = sameOrigin ? await readSettings(server) : state.settings;
   const embedded = window.parent !== window && settings.embedOrigins.length > 0;
