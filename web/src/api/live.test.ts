@@ -1,7 +1,8 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
+import { Code, ConnectError, createRouterTransport } from "@connectrpc/connect";
 import { afterEach, expect, test, vi } from "vitest";
 import { UsageService } from "../gen/satcap/v1/usage_service_pb";
+import { createClient } from "./client";
 import { live, silenceMs, type LiveMode, type LiveOptions } from "./live";
 
 afterEach(() => vi.useRealTimers());

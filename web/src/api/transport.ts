@@ -1,10 +1,11 @@
 // How the page reaches the server: gRPC-Web, proved by the session's cookie or
 // by a bearer token that lives in this module's memory and nowhere else.
-import { createClient, type Interceptor } from "@connectrpc/connect";
+import type { Interceptor } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { ApiKeyService } from "../gen/satcap/v1/api_key_service_pb";
 import { LimitService } from "../gen/satcap/v1/limit_service_pb";
 import { UsageService } from "../gen/satcap/v1/usage_service_pb";
+import { createClient } from "./client";
 
 // A page on another origin names the server in its own markup. The address bar
 // has no say: a link must not send anybody's token elsewhere.

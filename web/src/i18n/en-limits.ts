@@ -31,7 +31,7 @@ export const limits = {
   back: "Back",
   conflictTitle: "Changed meanwhile",
   conflictLine: (window: string, from: string, to: string) => `${window}: ${from} → ${to}`,
-  conflictKept: "What you typed is kept. Saving replaces the change above.",
+  conflictKept: "What you typed is kept; fields that you had not touched show the new values.",
   conflictBusy: "The key is being used so fast that the save could not be matched to what you saw. Try again.",
   noLimit: "no limit",
   takeTheirs: "Take the new values",

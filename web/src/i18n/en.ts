@@ -85,8 +85,8 @@ export const t = {
     noLimit: "No limits: can spend without bound",
     anyAmount: "any amount",
     neverUsed: "never used",
-    count: (shown: number, loaded: number, more: boolean) =>
-      `${shown} of ${loaded}${more ? "+" : ""} ${loaded === 1 && !more ? "key" : "keys"}`,
+    count: (shown: string, loaded: string) =>
+      `${shown} of ${loaded} ${loaded === "1" ? "key" : "keys"}`,
     searchingRest: "Loading the rest of the keys …",
     noMatch: "No key matches.",
     clear: "Show all keys",
@@ -101,6 +101,7 @@ export const t = {
     paused: "Paused",
     connecting: "Connecting",
     stale: (span: string) => `Stale, last answer ${span}`,
+    noAnswer: "Stale: the server does not answer",
     title: (time: string) => `Last answer at ${time}`,
   },
 

@@ -73,3 +73,6 @@ export function shareOf(part: bigint, whole: bigint): number {
   if (whole <= 0n) return part > 0n ? 1000 : 0;
   return Number((part * 1000n) / whole);
 }
+
+// formatCount writes how many there are, with a plus where more may be.
+export const formatCount = (n: number, more = false): string => `${new Intl.NumberFormat().format(n)}${more ? "+" : ""}`;

@@ -27,7 +27,7 @@ export function Freshness({ mode, at, everyMs, failing }: Props) {
       <span className="dot" aria-hidden="true" />
       <span aria-hidden={stale}>{text}</span>
       <span className="hidden" role="status">
-        {stale ? t.live.stale("") : ""}
+        {stale ? t.live.noAnswer : ""}
       </span>
     </span>
   );

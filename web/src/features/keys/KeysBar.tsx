@@ -1,5 +1,6 @@
 // Search, filter and sort of the list.
 import { t } from "../../i18n/en";
+import { formatCount } from "../../lib/sats";
 import { FILTERS, SORTS, type Filter, type Sort } from "./filter";
 
 interface Props {
@@ -32,10 +33,7 @@ export function KeysBar({ search, setSearch, filter, setFilter, sort, setSort, c
             <input type="radio" name="filter" checked={filter === name} onChange={() => setFilter(name)} />
             <span>
               {t.keys.filters[name]}{" "}
-              <b>
-                {counts[name]}
-                {partial && "+"}
-              </b>
+              <b>{formatCount(counts[name], partial)}</b>
             </span>
           </label>
         ))}

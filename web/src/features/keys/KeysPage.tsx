@@ -8,6 +8,7 @@ import { Freshness } from "../../ui/Freshness";
 import { Problem } from "../../ui/Problem";
 import { CreateKey } from "../create/CreateKey";
 import { EmptyKeys } from "./EmptyKeys";
+import { formatCount } from "../../lib/sats";
 import { countGroups, selectKeys, type Filter, type Sort } from "./filter";
 import { KeyRow } from "./KeyRow";
 import { KeysBar } from "./KeysBar";
@@ -95,7 +96,7 @@ export function KeysPage() {
             <span role="status">
               {wantsAll && isFetchingNextPage
                 ? t.keys.searchingRest
-                : t.keys.count(Math.min(shown.length, drawn), keys.length, hasNextPage)}
+                : t.keys.count(formatCount(Math.min(shown.length, drawn)), formatCount(keys.length, hasNextPage))}
             </span>
             {more && (
               <button type="button" disabled={isFetchingNextPage} onClick={showMore}>

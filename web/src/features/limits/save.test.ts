@@ -1,6 +1,7 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
+import { Code, ConnectError, createRouterTransport } from "@connectrpc/connect";
 import { expect, test } from "vitest";
+import { createClient } from "../../api/client";
 import { ApiKeyService } from "../../gen/satcap/v1/api_key_service_pb";
 import { LimitService } from "../../gen/satcap/v1/limit_service_pb";
 import { fourWindows } from "../../lib/testing";
