@@ -1,5 +1,6 @@
 // Hash routes, so that the server needs no list of the page's addresses.
 import { useSyncExternalStore } from "react";
+import { isHeld } from "./hold";
 
 export type KeyTab = "overview" | "history" | "changes";
 export type Route = { page: "keys" } | { page: "key"; id: string; tab: KeyTab } | { page: "unknown" };
@@ -28,11 +29,24 @@ export const keysHref = "#/keys";
 export const keyHref = (id: string, tab: KeyTab = "overview"): string =>
   `#/keys/${encodeURIComponent(id)}${tab === "overview" ? "" : `/${tab}`}`;
 
+// The address that is shown. It is the browser's, except while the page is held.
+let shown = "";
+
 function subscribe(changed: () => void): () => void {
-  addEventListener("hashchange", changed);
-  return () => removeEventListener("hashchange", changed);
+  const moved = () => {
+    // Back and links did move the address: put it where the page still is.
+    if (isHeld() && location.hash !== shown) history.pushState(null, "", shown || "#");
+    changed();
+  };
+  addEventListener("hashchange", moved);
+  return () => removeEventListener("hashchange", moved);
 }
 
 export function useRoute(): Route {
-  return parseRoute(useSyncExternalStore(subscribe, () => location.hash));
+  return parseRoute(
+    useSyncExternalStore(subscribe, () => {
+      if (!isHeld()) shown = location.hash;
+      return shown;
+    }),
+  );
 }

@@ -2,6 +2,7 @@
 // query library's mutations: those would keep answers, and an answer may be a secret.
 import { useEffect, useRef, useState } from "react";
 import { isSignedOut } from "../api/errors";
+import { useHold } from "../lib/hold";
 import { session } from "../features/session/session";
 
 export interface Action {
@@ -14,6 +15,8 @@ export interface Action {
 export function useAction(): Action {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
+  // The answer must find this component still there.
+  useHold(busy);
   const running = useRef(false);
   const mounted = useRef(true);
   useEffect(() => {

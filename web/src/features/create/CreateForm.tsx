@@ -101,7 +101,7 @@ export function CreateForm({ form, onForm, opened, action, onSubmit, onCancel }:
       </div>
       {action.error !== undefined && <Problem error={action.error} />}
       <footer className="dialog-foot">
-        <button type="button" onClick={onCancel}>
+        <button type="button" disabled={action.busy} onClick={onCancel}>
           {t.cancel}
         </button>
         <button type="submit" className="primary" disabled={action.busy}>

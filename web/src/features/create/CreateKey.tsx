@@ -42,7 +42,7 @@ export function CreateKey({ onClose }: { onClose: () => void }) {
     return <SecretOnce title={t.create.done} secret={made.secret} apiKeyId={made.id} onDone={done} />;
   }
   return (
-    <Dialog title={t.create.title} onClose={onClose} wide>
+    <Dialog title={t.create.title} onClose={() => action.busy || onClose()} wide>
       {made ? (
         <>
           <p className="note warn" role="alert">

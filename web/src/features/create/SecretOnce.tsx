@@ -4,6 +4,7 @@
 import { useEffect, useState } from "react";
 import { server } from "../../api/transport";
 import { t } from "../../i18n/en";
+import { useHold } from "../../lib/hold";
 import { CopyField } from "../../ui/CopyField";
 import { Dialog } from "../../ui/Dialog";
 
@@ -18,6 +19,7 @@ export function SecretOnce({ title, secret, apiKeyId, onDone }: Props) {
   const [stored, setStored] = useState(false);
   const [guarded, setGuarded] = useState(false);
 
+  useHold(!stored);
   useEffect(() => {
     if (stored) return;
     const ask = (event: BeforeUnloadEvent) => event.preventDefault();

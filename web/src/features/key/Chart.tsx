@@ -52,7 +52,8 @@ function Plot({ series, row }: { series: Series; row: WindowRow }) {
           words.part(formatMoment(at.from), formatMoment(at.to), amount(at.spent), amount(at.sum))
         ) : (
           <>
-            {total === 0n ? words.nothing : summary}
+            <span className="now">{total === 0n ? words.nothing : summary}</span>
+            {total > 0n && <span> · {words.hint}</span>}
             {limit !== undefined && line === undefined && <> · {words.limitAbove(amount(limit))}</>}
           </>
         )}

@@ -40,12 +40,12 @@ export function Confirm({ title, button, done, danger, disabled, work, onClose, 
     });
   };
   return (
-    <Dialog title={title} onClose={onClose}>
+    <Dialog title={title} onClose={() => action.busy || onClose()}>
       <form onSubmit={submit}>
         {children}
         {action.error !== undefined && <Problem error={action.error} />}
         <footer className="dialog-foot">
-          <button type="button" onClick={onClose} autoFocus={danger}>
+          <button type="button" disabled={action.busy} onClick={onClose} autoFocus={danger}>
             {t.cancel}
           </button>
           <button type="submit" className={danger ? "primary danger" : "primary"} disabled={disabled || action.busy}>

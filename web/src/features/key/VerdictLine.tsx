@@ -1,12 +1,8 @@
 import type { ApiKey } from "../../gen/satcap/v1/api_key_pb";
-import { t } from "../../i18n/en";
-import { formatMoment, formatSpan, formatWhen } from "../../lib/time";
-import { verdictOf, type Verdict } from "../../lib/verdict";
+import { verdictOf } from "../../lib/verdict";
 import { useNow } from "../../lib/visible";
-import { rowOf } from "../../lib/windows";
 import { useAmountText } from "../../ui/Amount";
-
-const words = t.key.verdict;
+import { say, type Said } from "./say";
 
 export function VerdictLine({ apiKey }: { apiKey: ApiKey }) {
   const amount = useAmountText();
@@ -23,45 +19,6 @@ export function VerdictLine({ apiKey }: { apiKey: ApiKey }) {
       </p>
     </section>
   );
-}
-
-interface Said {
-  tone: "ok" | "watch" | "near" | "blocked" | "warn" | "ended";
-  title: string;
-  detail?: string;
-}
-
-export function say(verdict: Verdict, amount: (sats: bigint) => string, now: Date): Said {
-  const name = (u: { window: number }) => {
-    const row = rowOf(u.window);
-    return row ? t.windows.name[row.slug] : "";
-  };
-  switch (verdict.kind) {
-    case "within":
-      return {
-        tone: verdict.level,
-        title: words.within(name(verdict.closest), verdict.percent),
-        detail: words.withinDetail(amount(verdict.most)),
-      };
-    case "blocked": {
-      const title = words.blocked(verdict.by.map(name).join(words.and));
-      const { back } = verdict;
-      if (!back) return { tone: "blocked", title: `${title}.`, detail: words.stuck };
-      const when = `${formatWhen(back.at, now)} (${formatSpan(back.at, now)})`;
-      const detail = back.fits > 0n ? words.fits(amount(back.fits), when) : words.notYet(amount(back.frees), when);
-      return { tone: "blocked", title: `${title}:`, detail: `${detail}.` };
-    }
-    case "unlimited":
-      return { tone: "warn", title: words.unlimited, detail: words.unlimitedDetail };
-    case "paused":
-      return { tone: "warn", title: words.paused };
-    default:
-      return {
-        tone: "ended",
-        title: words[verdict.kind],
-        detail: verdict.at && words.since(formatMoment(verdict.at, now)),
-      };
-  }
 }
 
 function Icon({ tone }: { tone: Said["tone"] }) {

@@ -56,11 +56,13 @@ function Card({ row, usage, closest, onSetLimit }: CardProps) {
       <p className="big">
         {limit === undefined ? (
           <>
-            <Amount sats={usedOf(usage)} /> <span className="help">{words.used}</span>
+            <Amount sats={usedOf(usage)} />
+            <span className="help">{words.used}</span>
           </>
         ) : (
           <>
-            <Amount sats={usage.remainingSats ?? 0n} /> <span className="help">{t.meter.left}</span>
+            <Amount sats={usage.remainingSats ?? 0n} />
+            <span className="help">{t.meter.left}</span>
           </>
         )}
       </p>

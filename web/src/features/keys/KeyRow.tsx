@@ -33,7 +33,7 @@ export const KeyRow = memo(function KeyRow({ apiKey: key, amount }: Props) {
         <Binding apiKey={key} />
       </span>
       <span className="cell-left end" data-label={t.keys.columns.left}>
-        {!spends ? "–" : most === undefined ? t.keys.anyAmount : amount(most)}
+        {!spends ? "–" : most === undefined ? t.keys.anyAmount : <span className="amount">{amount(most)}</span>}
       </span>
       <span className="cell-scopes">
         <Scopes scopes={key.scopes} />

@@ -61,9 +61,11 @@ export function KeysPage() {
           everyMs={pollMs(pages?.length ?? 1)}
           failing={query.isError || query.failureCount > 1}
         />
-        <button type="button" className="primary push" onClick={() => setCreating(true)}>
-          {t.keys.create}
-        </button>
+        {keys.length > 0 && (
+          <button type="button" className="primary push" onClick={() => setCreating(true)}>
+            {t.keys.create}
+          </button>
+        )}
       </header>
       {query.isError && !query.data && <Problem error={query.error} onRetry={() => void query.refetch()} />}
       {query.isPending && <SkeletonRows />}

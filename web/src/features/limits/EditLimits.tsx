@@ -65,7 +65,7 @@ export function EditLimits({ apiKey, onClose }: { apiKey: ApiKey; onClose: () =>
   };
 
   return (
-    <Dialog title={t.limits.title(apiKey.name)} onClose={onClose}>
+    <Dialog title={t.limits.title(apiKey.name)} onClose={() => action.busy || onClose()}>
       <form onSubmit={submit}>
         <p className="help">{t.limits.lead}</p>
         {conflict.length > 0 && (

@@ -2,6 +2,7 @@
 import { useSyncExternalStore } from "react";
 import { isSignedOut } from "../../api/errors";
 import { hasBearer, keyClient, sameOrigin, server, setBearer } from "../../api/transport";
+import { whenFree } from "../../lib/hold";
 import { takeCode } from "./code";
 import { readSettings, type Settings } from "./settings";
 
@@ -99,6 +100,10 @@ async function signInWithToken(token: string): Promise<"in" | "refused"> {
 
 // ended is for a server that no longer knows the caller.
 function ended(): void {
+  whenFree(end);
+}
+
+function end(): void {
   if (state.status !== "in") return;
   setBearer(undefined);
   set({ status: "out", subject: undefined, notice: "ended" });
