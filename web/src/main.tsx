@@ -5,6 +5,8 @@ import { session } from "./features/session/session";
 import "./styles/base.css";
 import "./styles/controls.css";
 import "./styles/parts.css";
+import "./styles/dialogs.css";
+import "./styles/forms.css";
 import "./styles/layout.css";
 import "./styles/keys.css";
 import "./styles/key.css";

@@ -1,9 +1,7 @@
 // What went wrong, by the reason that the server gives.
 export const errors = {
-  title: "That did not work",
   code: (reason: string) => `Reason ${reason}`,
   request: (id: string) => `Request ${id}`,
-  details: "Details",
   partial: "Unknown: this part could not be read.",
   byReason: {
     API_KEY_NOT_FOUND: "There is no such key, or it is not yours.",

@@ -21,7 +21,6 @@ export const t = {
   unknownPage: "There is nothing at this address.",
   toKeys: "Keys",
   never: "never",
-  none: "none",
 
   unit: {
     label: "Amounts in",
@@ -98,8 +97,6 @@ export const t = {
   live: {
     stream: "Live",
     poll: "Up to date",
-    paused: "Paused",
-    connecting: "Connecting",
     stale: (span: string) => `Stale, last answer ${span}`,
     noAnswer: "Stale: the server does not answer",
     title: (time: string) => `Last answer at ${time}`,
