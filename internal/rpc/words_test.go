@@ -210,11 +210,6 @@ func (e *env) usage(key string) answer[*satcapv1.GetUsageResponse] {
 	return call(e, e.asOwner(), v1.UsageServiceGetUsageProcedure, &satcapv1.GetUsageRequest{ApiKeyId: key}, &satcapv1.GetUsageResponse{})
 }
 
-func (e *env) series(key string, w satcapv1.LimitWindow) answer[*satcapv1.GetSpendSeriesResponse] {
-	e.t.Helper()
-	return call(e, e.asOwner(), v1.UsageServiceGetSpendSeriesProcedure, &satcapv1.GetSpendSeriesRequest{ApiKeyId: key, Window: w}, &satcapv1.GetSpendSeriesResponse{})
-}
-
 func (e *env) listSpends(req *satcapv1.ListSpendsRequest) answer[*satcapv1.ListSpendsResponse] {
 	e.t.Helper()
 	return call(e, serviceToken, v1.UsageServiceListSpendsProcedure, req, &satcapv1.ListSpendsResponse{})
