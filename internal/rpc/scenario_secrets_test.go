@@ -114,9 +114,10 @@ func rotateGrace(e *env) {
 // in use lives as long as the first call promised.
 func rotateAgain(e *env) {
 	key, first := e.newSecret(&satcapv1.CreateApiKeyRequest{RequestId: "r1"}) // its own kind of name
+	e.set(start + hour)
 	lost := e.rotateAs("r1", key, 60).ok()
-	end := start + 60*second
-	e.set(start + 30*second)
+	end := start + hour + 60*second
+	e.set(end - 30*second)
 	again := e.rotateAs("r1", key, 60).ok()
 	require.NotEqual(e.t, lost.GetSecret(), again.GetSecret())
 	require.True(e.t, strings.HasPrefix(again.GetSecret(), again.GetApiKey().GetSecretPrefix()))
