@@ -21,6 +21,7 @@ type modelKey struct {
 	rows                     []*ledger.Spend
 	reversed                 map[string]int64
 	limitChanges             []ledger.LimitChange
+	rotations                []modelRotation
 	// nowUs is when the running batch is decided.
 	nowUs int64
 }
@@ -199,10 +200,7 @@ func (k *modelKey) decide(op ledger.Operation) answer {
 			k.state, k.revokedAtUs = ledger.KeyRevoked, k.stamp()
 		}
 	case ledger.Rotate:
-		if k.state == ledger.KeyRevoked {
-			return answer{err: ledger.ErrKeyRevoked}
-		}
-		k.stamp()
+		return k.rotate(op)
 	case ledger.Rename:
 		if op.Name != k.name {
 			k.stamp()

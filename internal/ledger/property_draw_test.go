@@ -116,8 +116,10 @@ func (h *history) operation(t *rapid.T) ledger.Operation {
 		}
 		return op
 	case 25:
-		return rapid.SampledFrom([]ledger.Operation{ledger.Pause{KeyRef: on}, ledger.Rename{KeyRef: on, Name: "a"}, ledger.Rename{KeyRef: on, Name: "b"}, ledger.Rotate{KeyRef: on, SecretHash: []byte("h"), SecretPrefix: "p"}}).Draw(t, "op")
-	case 26, 27:
+		return rapid.SampledFrom([]ledger.Operation{ledger.Pause{KeyRef: on}, ledger.Rename{KeyRef: on, Name: "a"}, ledger.Rename{KeyRef: on, Name: "b"}}).Draw(t, "op")
+	case 26:
+		return h.rotation(t, on)
+	case 27:
 		return ledger.Resume{KeyRef: on}
 	case 28:
 		if dice(t, "for good") == 31 {
@@ -223,6 +225,8 @@ func (h *history) count(k *modelKey, op ledger.Operation, want answer, got ledge
 		return
 	}
 	switch op := op.(type) {
+	case ledger.Rotate:
+		h.countRotation(k)
 	case ledger.Reserve:
 		if got.Result.Replayed {
 			h.seen["replayed hold"]++

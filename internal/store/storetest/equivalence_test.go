@@ -200,7 +200,8 @@ func (h *history) rotation(t *rapid.T, on ledger.KeyRef) ledger.Operation {
 	h.hashes = append(h.hashes, hash[:])
 	return ledger.Rotate{
 		KeyRef: on, SecretHash: hash[:], SecretPrefix: fmt.Sprintf("sk_%x", hash[:3]),
-		GraceUs: rapid.SampledFrom([]int64{0, second, 7 * day}).Draw(t, "grace"),
+		GraceUs:   rapid.SampledFrom([]int64{0, second, 7 * day}).Draw(t, "grace"),
+		RequestID: rapid.SampledFrom([]string{"", "r1", "r1", "r2"}).Draw(t, "request"),
 	}
 }
 

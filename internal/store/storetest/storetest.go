@@ -60,6 +60,7 @@ func Run(t *testing.T, h Harness) {
 			{"Sums", testSums},
 			{"Text", testText},
 			{"Secrets", testSecrets},
+			{"Rotations", testRotations},
 			{"LastUse", testLastUse},
 			{"ServiceTokens", testServiceTokens},
 			{"Clock", testClock},

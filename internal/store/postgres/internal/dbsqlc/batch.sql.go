@@ -417,7 +417,7 @@ func (q *Queries) LoadSpendsByTransaction(ctx context.Context, arg LoadSpendsByT
 
 const lockKeys = `-- name: LockKeys :many
 
-SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_us, expires_at_us, revoked_at_us, last_used_at_us, request_id, request_hash, revision, last_us, as_of_us, daily_limit_sats, weekly_limit_sats, monthly_limit_sats, annual_limit_sats, held_sats, daily_spent_sats, weekly_spent_sats, monthly_spent_sats, annual_spent_sats, previous_secret_hash, previous_secret_until_us FROM api_keys WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
+SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_us, expires_at_us, revoked_at_us, last_used_at_us, request_id, request_hash, revision, last_us, as_of_us, daily_limit_sats, weekly_limit_sats, monthly_limit_sats, annual_limit_sats, held_sats, daily_spent_sats, weekly_spent_sats, monthly_spent_sats, annual_spent_sats, previous_secret_hash, previous_secret_until_us, rotate_request_id, rotate_grace_us FROM api_keys WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
 `
 
 // The hot path: what a batch loads under the locks of its keys, and what it
@@ -460,6 +460,8 @@ func (q *Queries) LockKeys(ctx context.Context, ids []uuid.UUID) ([]ApiKey, erro
 			&i.AnnualSpentSats,
 			&i.PreviousSecretHash,
 			&i.PreviousSecretUntilUs,
+			&i.RotateRequestID,
+			&i.RotateGraceUs,
 		); err != nil {
 			return nil, err
 		}

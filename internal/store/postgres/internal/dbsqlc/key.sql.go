@@ -12,7 +12,7 @@ import (
 )
 
 const findKeyByRequest = `-- name: FindKeyByRequest :one
-SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_us, expires_at_us, revoked_at_us, last_used_at_us, request_id, request_hash, revision, last_us, as_of_us, daily_limit_sats, weekly_limit_sats, monthly_limit_sats, annual_limit_sats, held_sats, daily_spent_sats, weekly_spent_sats, monthly_spent_sats, annual_spent_sats, previous_secret_hash, previous_secret_until_us FROM api_keys WHERE subject = $1 AND request_id = $2::text
+SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_us, expires_at_us, revoked_at_us, last_used_at_us, request_id, request_hash, revision, last_us, as_of_us, daily_limit_sats, weekly_limit_sats, monthly_limit_sats, annual_limit_sats, held_sats, daily_spent_sats, weekly_spent_sats, monthly_spent_sats, annual_spent_sats, previous_secret_hash, previous_secret_until_us, rotate_request_id, rotate_grace_us FROM api_keys WHERE subject = $1 AND request_id = $2::text
 `
 
 type FindKeyByRequestParams struct {
@@ -51,6 +51,8 @@ func (q *Queries) FindKeyByRequest(ctx context.Context, arg FindKeyByRequestPara
 		&i.AnnualSpentSats,
 		&i.PreviousSecretHash,
 		&i.PreviousSecretUntilUs,
+		&i.RotateRequestID,
+		&i.RotateGraceUs,
 	)
 	return i, err
 }

@@ -12,7 +12,7 @@ import (
 )
 
 const auditKeys = `-- name: AuditKeys :many
-SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.state, k.created_at_us, k.expires_at_us, k.revoked_at_us, k.last_used_at_us, k.request_id, k.request_hash, k.revision, k.last_us, k.as_of_us, k.daily_limit_sats, k.weekly_limit_sats, k.monthly_limit_sats, k.annual_limit_sats, k.held_sats, k.daily_spent_sats, k.weekly_spent_sats, k.monthly_spent_sats, k.annual_spent_sats, k.previous_secret_hash, k.previous_secret_until_us,
+SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.state, k.created_at_us, k.expires_at_us, k.revoked_at_us, k.last_used_at_us, k.request_id, k.request_hash, k.revision, k.last_us, k.as_of_us, k.daily_limit_sats, k.weekly_limit_sats, k.monthly_limit_sats, k.annual_limit_sats, k.held_sats, k.daily_spent_sats, k.weekly_spent_sats, k.monthly_spent_sats, k.annual_spent_sats, k.previous_secret_hash, k.previous_secret_until_us, k.rotate_request_id, k.rotate_grace_us,
     (SELECT COALESCE(SUM(s.held_sats), 0) FROM spends s WHERE s.api_key_id = k.id AND s.state = 1 AND s.expires_at_us > k.as_of_us)::bigint AS held_sats,
     (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4 AND s.settled_at_us > k.as_of_us - $1::bigint)::bigint AS daily_sats,
     (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4 AND s.settled_at_us > k.as_of_us - $2::bigint)::bigint AS weekly_sats,
@@ -89,6 +89,8 @@ func (q *Queries) AuditKeys(ctx context.Context, arg AuditKeysParams) ([]AuditKe
 			&i.ApiKey.AnnualSpentSats,
 			&i.ApiKey.PreviousSecretHash,
 			&i.ApiKey.PreviousSecretUntilUs,
+			&i.ApiKey.RotateRequestID,
+			&i.ApiKey.RotateGraceUs,
 			&i.HeldSats,
 			&i.DailySats,
 			&i.WeeklySats,
@@ -355,7 +357,7 @@ WITH clock AS MATERIALIZED (
     SELECT k.id, k.as_of_us, clock.us AS clock_us, GREATEST(clock.us, k.last_us)::bigint AS now_us
     FROM api_keys k, clock WHERE k.id = ANY($6::uuid[])
 )
-SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.state, k.created_at_us, k.expires_at_us, k.revoked_at_us, k.last_used_at_us, k.request_id, k.request_hash, k.revision, k.last_us, k.as_of_us, k.daily_limit_sats, k.weekly_limit_sats, k.monthly_limit_sats, k.annual_limit_sats, k.held_sats, k.daily_spent_sats, k.weekly_spent_sats, k.monthly_spent_sats, k.annual_spent_sats, k.previous_secret_hash, k.previous_secret_until_us, m.clock_us::bigint AS clock_us, m.now_us::bigint AS now_us,
+SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.state, k.created_at_us, k.expires_at_us, k.revoked_at_us, k.last_used_at_us, k.request_id, k.request_hash, k.revision, k.last_us, k.as_of_us, k.daily_limit_sats, k.weekly_limit_sats, k.monthly_limit_sats, k.annual_limit_sats, k.held_sats, k.daily_spent_sats, k.weekly_spent_sats, k.monthly_spent_sats, k.annual_spent_sats, k.previous_secret_hash, k.previous_secret_until_us, k.rotate_request_id, k.rotate_grace_us, m.clock_us::bigint AS clock_us, m.now_us::bigint AS now_us,
     (SELECT COALESCE(SUM(s.held_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 1
         AND s.expires_at_us > m.as_of_us AND s.expires_at_us <= m.now_us)::bigint AS left_held_sats,
     (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
@@ -461,6 +463,8 @@ func (q *Queries) ViewKeys(ctx context.Context, arg ViewKeysParams) ([]ViewKeysR
 			&i.ApiKey.AnnualSpentSats,
 			&i.ApiKey.PreviousSecretHash,
 			&i.ApiKey.PreviousSecretUntilUs,
+			&i.ApiKey.RotateRequestID,
+			&i.ApiKey.RotateGraceUs,
 			&i.ClockUs,
 			&i.NowUs,
 			&i.LeftHeldSats,

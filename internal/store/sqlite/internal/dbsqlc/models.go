@@ -32,6 +32,8 @@ type ApiKey struct {
 	AnnualSpentSats       int64
 	PreviousSecretHash    []byte
 	PreviousSecretUntilUs int64
+	RotateRequestID       string
+	RotateGraceUs         int64
 }
 
 type LimitChange struct {

@@ -10,7 +10,7 @@ import (
 )
 
 const auditKeys = `-- name: AuditKeys :many
-SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.state, k.created_at_us, k.expires_at_us, k.revoked_at_us, k.last_used_at_us, k.request_id, k.request_hash, k.revision, k.last_us, k.as_of_us, k.daily_limit_sats, k.weekly_limit_sats, k.monthly_limit_sats, k.annual_limit_sats, k.held_sats, k.daily_spent_sats, k.weekly_spent_sats, k.monthly_spent_sats, k.annual_spent_sats, k.previous_secret_hash, k.previous_secret_until_us,
+SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.state, k.created_at_us, k.expires_at_us, k.revoked_at_us, k.last_used_at_us, k.request_id, k.request_hash, k.revision, k.last_us, k.as_of_us, k.daily_limit_sats, k.weekly_limit_sats, k.monthly_limit_sats, k.annual_limit_sats, k.held_sats, k.daily_spent_sats, k.weekly_spent_sats, k.monthly_spent_sats, k.annual_spent_sats, k.previous_secret_hash, k.previous_secret_until_us, k.rotate_request_id, k.rotate_grace_us,
     CAST((SELECT COALESCE(SUM(s.held_sats), 0) FROM spends s WHERE s.api_key_id = k.id AND s.state = 1 AND s.expires_at_us > k.as_of_us) AS INTEGER) AS held_sats,
     CAST((SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4 AND s.settled_at_us > k.as_of_us - ?1) AS INTEGER) AS daily_sats,
     CAST((SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4 AND s.settled_at_us > k.as_of_us - ?2) AS INTEGER) AS weekly_sats,
@@ -87,6 +87,8 @@ func (q *Queries) AuditKeys(ctx context.Context, arg AuditKeysParams) ([]AuditKe
 			&i.ApiKey.AnnualSpentSats,
 			&i.ApiKey.PreviousSecretHash,
 			&i.ApiKey.PreviousSecretUntilUs,
+			&i.ApiKey.RotateRequestID,
+			&i.ApiKey.RotateGraceUs,
 			&i.HeldSats,
 			&i.DailySats,
 			&i.WeeklySats,
@@ -340,7 +342,7 @@ func (q *Queries) ReadClock(ctx context.Context, clockUs int64) (int64, error) {
 
 const viewKeys = `-- name: ViewKeys :many
 
-SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.state, k.created_at_us, k.expires_at_us, k.revoked_at_us, k.last_used_at_us, k.request_id, k.request_hash, k.revision, k.last_us, k.as_of_us, k.daily_limit_sats, k.weekly_limit_sats, k.monthly_limit_sats, k.annual_limit_sats, k.held_sats, k.daily_spent_sats, k.weekly_spent_sats, k.monthly_spent_sats, k.annual_spent_sats, k.previous_secret_hash, k.previous_secret_until_us,
+SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.state, k.created_at_us, k.expires_at_us, k.revoked_at_us, k.last_used_at_us, k.request_id, k.request_hash, k.revision, k.last_us, k.as_of_us, k.daily_limit_sats, k.weekly_limit_sats, k.monthly_limit_sats, k.annual_limit_sats, k.held_sats, k.daily_spent_sats, k.weekly_spent_sats, k.monthly_spent_sats, k.annual_spent_sats, k.previous_secret_hash, k.previous_secret_until_us, k.rotate_request_id, k.rotate_grace_us,
     CAST(MAX(CAST(?1 AS INTEGER), k.last_us) AS INTEGER) AS now_us,
     CAST((SELECT COALESCE(SUM(s.held_sats), 0) FROM spends s WHERE s.api_key_id = k.id AND s.state = 1
         AND s.expires_at_us > k.as_of_us AND s.expires_at_us <= MAX(?1, k.last_us)) AS INTEGER) AS left_held_sats,
@@ -453,6 +455,8 @@ func (q *Queries) ViewKeys(ctx context.Context, arg ViewKeysParams) ([]ViewKeysR
 			&i.ApiKey.AnnualSpentSats,
 			&i.ApiKey.PreviousSecretHash,
 			&i.ApiKey.PreviousSecretUntilUs,
+			&i.ApiKey.RotateRequestID,
+			&i.ApiKey.RotateGraceUs,
 			&i.NowUs,
 			&i.LeftHeldSats,
 			&i.LeftDailySats,
