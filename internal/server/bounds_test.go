@@ -16,47 +16,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/satcap/satcap/internal/server"
 )
-
-// TestSlowHeaders: many clients that never finish their headers are all cut
-// off, and meanwhile others are answered.
-func TestSlowHeaders(t *testing.T) {
-	const slow, limit = 2000, 500 * time.Millisecond
-	r := start(t, settings(t), func(s *server.Server) {
-		require.Equal(t, 5*time.Second, s.HTTP().ReadHeaderTimeout)
-		s.HTTP().ReadHeaderTimeout = limit
-	})
-	cut := make(chan error, slow)
-	for range slow {
-		conn, err := net.Dial("tcp", r.Addr())
-		require.NoError(t, err)
-		defer conn.Close()
-		go func() {
-			// One more header whenever there is time: being busy is no excuse.
-			_, err := io.WriteString(conn, "POST "+listPath+" HTTP/1.1\r\nHost: x\r\n")
-			for began := time.Now(); err == nil; _, err = io.WriteString(conn, "X-Slow: 1\r\n") {
-				if time.Since(began) > soon {
-					cut <- fmt.Errorf("not cut after %s", time.Since(began))
-					return
-				}
-				_ = conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
-				if _, readErr := conn.Read(make([]byte, 1)); readErr == io.EOF {
-					break
-				}
-			}
-			cut <- nil
-		}()
-	}
-	headers := map[string]string{"Content-Type": "application/json", "Authorization": "Bearer " + token}
-	for range 20 {
-		require.Equal(t, http.StatusOK, r.send(t, http.MethodPost, listPath, "{}", headers).StatusCode)
-	}
-	for range slow {
-		require.NoError(t, <-cut)
-	}
-}
 
 // TestHeaderBytes: 2,000 bytes over the limit are refused, under it are not.
 // net/http reads up to 4,096 bytes more than it was told.
