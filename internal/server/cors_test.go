@@ -20,7 +20,7 @@ const (
 	listed   = "https://app.example.com"
 )
 
-func readAll(t *testing.T, res *http.Response) string {
+func readAll(t testing.TB, res *http.Response) string {
 	t.Helper()
 	body, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
