@@ -23,14 +23,16 @@ type Credentials struct {
 	APIKey string
 	// Certificate is the client's, verified against the configured authority.
 	Certificate *x509.Certificate
-	// KnownOnly says that the address has sent too much that was wrong: only
-	// what can be judged without asking the database is looked at.
-	KnownOnly bool
+	// Unclear says that a header with a proof was empty or came more than once:
+	// nothing else that was sent makes that good.
+	Unclear bool
+	// Exhausted is about the address that the credentials came from.
+	Exhausted Exhausted
 }
 
 // None says whether nothing was sent.
 func (c Credentials) None() bool {
-	return c.Authorization == "" && c.APIKey == "" && c.Certificate == nil
+	return c.Authorization == "" && c.APIKey == "" && c.Certificate == nil && !c.Unclear
 }
 
 // Authenticator finds out who is calling.
@@ -56,8 +58,11 @@ type Callers struct {
 
 // Authenticate implements [Authenticator].
 func (a *Callers) Authenticate(ctx context.Context, c Credentials) (Caller, error) {
+	if c.Unclear {
+		return Caller{}, ErrUnauthenticated
+	}
 	if c.APIKey != "" {
-		return a.Keys.bySecret(ctx, c.APIKey, c.KnownOnly)
+		return a.Keys.bySecret(ctx, c.APIKey, c.Exhausted)
 	}
 	if c.Authorization == "" {
 		return a.Certificates.caller(c.Certificate)
@@ -69,24 +74,24 @@ func (a *Callers) Authenticate(ctx context.Context, c Credentials) (Caller, erro
 	}
 	switch {
 	case strings.HasPrefix(token, string(TokenPrefix)):
-		return a.Tokens.caller(ctx, token, c.KnownOnly)
+		return a.Tokens.caller(ctx, token, c.Exhausted)
 	case strings.Count(token, ".") == 2 && a.JWT != nil:
-		return a.jwtCaller(ctx, token, c.KnownOnly)
+		return a.jwtCaller(ctx, token, c.Exhausted)
 	case a.Development != nil && a.Development.matches(token):
 		return a.Development.caller(ctx)
 	}
-	return a.Keys.bySecret(ctx, token, c.KnownOnly)
+	return a.Keys.bySecret(ctx, token, c.Exhausted)
 }
 
 // jwtCaller judges a token. One that was minted from an API key is that key,
 // with the scopes and the state that the key has now.
-func (a *Callers) jwtCaller(ctx context.Context, token string, knownOnly bool) (Caller, error) {
-	claims, err := a.JWT.verify(ctx, token)
+func (a *Callers) jwtCaller(ctx context.Context, token string, exhausted Exhausted) (Caller, error) {
+	claims, err := a.JWT.verify(ctx, token, exhausted)
 	if err != nil {
 		return Caller{}, err
 	}
 	if claims.keyID == (ledger.KeyID{}) {
 		return Caller{Kinds: claims.kinds, Subject: claims.subject, Authentication: "jwt"}, nil
 	}
-	return a.Keys.byID(ctx, claims.keyID, knownOnly)
+	return a.Keys.byID(ctx, claims.keyID, exhausted)
 }

@@ -65,8 +65,8 @@ func TestPrecedence(t *testing.T) {
 			require.NoError(t, err, name)
 		}
 	}
-	require.True(t, auth.Credentials{KnownOnly: true}.None())
-	for _, some := range []auth.Credentials{{Authorization: "x"}, {APIKey: "x"}, {Certificate: cert}} {
+	require.True(t, auth.Credentials{Exhausted: always}.None())
+	for _, some := range []auth.Credentials{{Authorization: "x"}, {APIKey: "x"}, {Unclear: true}, {Certificate: cert}} {
 		require.False(t, some.None())
 	}
 }

@@ -38,7 +38,7 @@ func NewFailures(now func() time.Time) *Failures {
 }
 
 // Exhausted says whether the address has sent too much that was wrong. What it
-// sends is then judged only as far as that costs nothing.
+// sends is then judged as [Exhausted] says.
 func (f *Failures) Exhausted(address netip.Addr) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -46,8 +46,9 @@ func (f *Failures) Exhausted(address netip.Addr) bool {
 	return ok && limiter.TokensAt(f.now()) < 1
 }
 
-// Count notes a wrong proof.
-func (f *Failures) Count(address netip.Addr) {
+// Refuse notes a wrong proof and returns what to answer it with:
+// [ErrUnauthenticated], or [ErrTooManyFailures] if there were too many before it.
+func (f *Failures) Refuse(address netip.Addr) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	limiter, ok := f.addresses.Get(network(address))
@@ -55,7 +56,10 @@ func (f *Failures) Count(address netip.Addr) {
 		limiter = rate.NewLimiter(rate.Every(failureEvery), failureBurst)
 		f.addresses.Add(network(address), limiter)
 	}
-	limiter.AllowN(f.now(), 1)
+	if !limiter.AllowN(f.now(), 1) {
+		return ErrTooManyFailures
+	}
+	return ErrUnauthenticated
 }
 
 // network is what counts as one client: an IPv4 address, or the /64 that an
@@ -72,3 +76,10 @@ func network(address netip.Addr) netip.Prefix {
 	}
 	return prefix
 }
+
+// Exhausted says whether a sender has been wrong too often by now: then only
+// what can be judged without asking the database, or was good not long ago, is
+// looked at. Nil: it has not.
+type Exhausted func() bool
+
+func (e Exhausted) now() bool { return e != nil && e() }

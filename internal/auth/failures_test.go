@@ -23,24 +23,24 @@ func TestFailures(t *testing.T) {
 	require.Zero(t, f.Len(), "looking is not counting")
 	for i := range 20 {
 		require.False(t, f.Exhausted(bad), "after %d", i)
-		f.Count(bad)
+		require.ErrorIs(t, f.Refuse(bad), auth.ErrUnauthenticated)
 	}
 	require.True(t, f.Exhausted(bad))
 	require.False(t, f.Exhausted(good))
 	require.False(t, f.Exhausted(netip.MustParseAddr("::")))
 	for range 1000 {
-		f.Count(bad) // more do not make it worse
+		require.ErrorIs(t, f.Refuse(bad), auth.ErrTooManyFailures) // more do not make it worse
 	}
 	now = now.Add(999 * time.Millisecond)
 	require.True(t, f.Exhausted(bad))
 	now = now.Add(time.Millisecond)
 	require.False(t, f.Exhausted(bad), "one more each second")
-	f.Count(bad)
+	_ = f.Refuse(bad)
 	require.True(t, f.Exhausted(bad))
 	now = now.Add(time.Hour)
 	for range 20 {
 		require.False(t, f.Exhausted(bad))
-		f.Count(bad)
+		_ = f.Refuse(bad)
 	}
 	require.True(t, f.Exhausted(bad), "never more than at the beginning")
 }
@@ -57,7 +57,7 @@ func TestFailuresOfANetwork(t *testing.T) {
 	} {
 		f := auth.NewFailures(func() time.Time { return now })
 		for range 20 {
-			f.Count(netip.MustParseAddr(text))
+			_ = f.Refuse(netip.MustParseAddr(text))
 		}
 		require.True(t, f.Exhausted(netip.MustParseAddr(text)), text)
 		for other, want := range same {
@@ -66,7 +66,7 @@ func TestFailuresOfANetwork(t *testing.T) {
 	}
 	f := auth.NewFailures(func() time.Time { return now })
 	for range 20 {
-		f.Count(netip.Addr{}) // an address that could not be read
+		_ = f.Refuse(netip.Addr{}) // an address that could not be read
 	}
 	require.True(t, f.Exhausted(netip.Addr{}))
 	require.False(t, f.Exhausted(netip.IPv4Unspecified()))
@@ -80,12 +80,12 @@ func TestFailuresAreBounded(t *testing.T) {
 	f := auth.NewFailures(func() time.Time { return now })
 	last := netip.MustParseAddr("192.0.2.1")
 	for range 20 {
-		f.Count(last)
+		_ = f.Refuse(last)
 	}
 	for i := range auth.FailureAddresses + 1000 {
 		var address [16]byte
 		binary.BigEndian.PutUint64(address[:], uint64(i)+0x2001_0db8_0000_0000)
-		f.Count(netip.AddrFrom16(address))
+		_ = f.Refuse(netip.AddrFrom16(address))
 		require.True(t, f.Exhausted(last), "who is busy is remembered")
 	}
 	require.Equal(t, 50_000, f.Len())
@@ -93,7 +93,7 @@ func TestFailuresAreBounded(t *testing.T) {
 
 func TestClient(t *testing.T) {
 	t.Parallel()
-	proxies, err := auth.ParseProxies([]string{"10.0.0.0/8", "192.0.2.7", "2001:db8::/32", "::ffff:198.51.100.1", "172.16.5.9/12"})
+	proxies, err := auth.ParseProxies([]string{"10.0.0.0/8", "192.0.2.7", "2001:db8::/32", "::ffff:198.51.100.1", "172.16.5.9/12", "::ffff:198.18.0.0/112"})
 	require.NoError(t, err)
 	for name, test := range map[string]struct {
 		remote    string
@@ -118,6 +118,10 @@ func TestClient(t *testing.T) {
 		"an empty header":              {"10.1.2.3:5", []string{""}, "10.1.2.3"},
 		"no address":                   {"10.1.2.3:5", []string{"1.2.3.4, unknown"}, "10.1.2.3"},
 		"no address farther away":      {"10.1.2.3:5", []string{"1.2.3.4, unknown, 10.0.0.2"}, "10.0.0.2"},
+		"by a mapped range":            {"198.18.200.1:5", []string{"1.2.3.4"}, "1.2.3.4"},
+		"beside a mapped range":        {"198.19.0.1:5", []string{"1.2.3.4"}, "198.19.0.1"},
+		"with a port":                  {"10.1.2.3:5", []string{"1.2.3.4:567"}, "1.2.3.4"},
+		"with a port, IPv6":            {"10.1.2.3:5", []string{"[2001:db9::5]:567, 10.0.0.1:8"}, "2001:db9::5"},
 		"blanks":                       {"10.1.2.3:5", []string{"  1.2.3.4\t"}, "1.2.3.4"},
 		"no connection":                {"@", []string{"1.2.3.4"}, ""},
 	} {

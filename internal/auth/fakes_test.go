@@ -21,6 +21,9 @@ import (
 
 const prefix apikey.Prefix = "satcap_"
 
+// always is a sender that has been wrong too often.
+func always() bool { return true }
+
 // within requires that something becomes true within a second: as long as a
 // change may take to be seen.
 func within(t *testing.T, is func() bool) {

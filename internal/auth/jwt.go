@@ -75,13 +75,14 @@ type claims struct {
 
 // verify checks everything about a token. Keys that the token itself brings or
 // points to (jku, jwk, x5u, x5c) are never looked at.
-func (j *JWT) verify(ctx context.Context, token string) (claims, error) {
+// For an exhausted sender no key set is read.
+func (j *JWT) verify(ctx context.Context, token string, exhausted Exhausted) (claims, error) {
 	// Without these two settings the parser would take any issuer or audience.
 	if j.cfg.Issuer == "" || j.cfg.Audience == "" || len(token) > maxToken || strings.ContainsAny(token, "\r\n") {
 		return claims{}, ErrUnauthenticated // the decoder passes over line ends
 	}
 	read := jwt.MapClaims{}
-	_, err := j.parser.ParseWithClaims(token, read, func(t *jwt.Token) (any, error) { return j.key(ctx, t) })
+	_, err := j.parser.ParseWithClaims(token, read, func(t *jwt.Token) (any, error) { return j.key(ctx, t, exhausted) })
 	if err != nil {
 		// These say nothing about the token.
 		for _, unknown := range []error{jwks.ErrNotLoaded, context.Canceled, context.DeadlineExceeded} {
@@ -103,7 +104,7 @@ func (j *JWT) verify(ctx context.Context, token string) (claims, error) {
 }
 
 // key finds the key that the token names, for the one algorithm that fits it.
-func (j *JWT) key(ctx context.Context, t *jwt.Token) (any, error) {
+func (j *JWT) key(ctx context.Context, t *jwt.Token, exhausted Exhausted) (any, error) {
 	if _, there := t.Header["crit"]; there { // RFC 7515, section 4.1.11: no extension is known here
 		return nil, ErrUnauthenticated
 	}
@@ -111,7 +112,11 @@ func (j *JWT) key(ctx context.Context, t *jwt.Token) (any, error) {
 	if !ok || id == "" || len(id) > 256 {
 		return nil, ErrUnauthenticated
 	}
-	key, err := j.cfg.Keys.Key(ctx, id)
+	find := j.cfg.Keys.Key
+	if exhausted.now() {
+		find = j.cfg.Keys.KnownKey
+	}
+	key, err := find(ctx, id)
 	if err != nil {
 		return nil, err
 	}

@@ -266,7 +266,13 @@ func TestJWTCallerGone(t *testing.T) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	unknown := signed(jwt.SigningMethodRS256, jwtSigners().rsa, map[string]any{"kid": "new"}, claimed())
-	_, err := callers.Authenticate(gone, auth.Credentials{Authorization: "Bearer " + unknown})
+	// For a sender that was wrong too often nothing is read, and known keys serve.
+	_, err := callers.Authenticate(t.Context(), auth.Credentials{Authorization: "Bearer " + unknown, Exhausted: always})
+	require.ErrorIs(t, err, auth.ErrUnauthenticated)
+	require.EqualValues(t, 1, asked.Load())
+	_, err = callers.Authenticate(t.Context(), auth.Credentials{Authorization: "Bearer " + good(), Exhausted: always})
+	require.NoError(t, err)
+	_, err = callers.Authenticate(gone, auth.Credentials{Authorization: "Bearer " + unknown})
 	require.ErrorIs(t, err, context.Canceled)
 	_, err = authenticate(callers, good()) // and a known key waits for nobody
 	require.NoError(t, err)

@@ -10,26 +10,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hashicorp/golang-lru/v2/expirable"
-	"golang.org/x/sync/singleflight"
-
 	"github.com/satcap/satcap/internal/apikey"
 	"github.com/satcap/satcap/internal/ledger"
 	"github.com/satcap/satcap/internal/store"
 )
 
 const (
-	// knownFor is how long an answer of the database is used again: a key that
-	// is paused, revoked or rotated is refused on every server within a second.
-	knownFor = 800 * time.Millisecond
-	// keepable is how long the database may take for an answer that is used
-	// again: one that took longer is old already.
-	keepable = time.Second - knownFor
-	// knownMost bounds how many answers are kept, those of unknown secrets too.
-	knownMost = 100_000
-	// trustedFor and trustedMost bound what is remembered of good answers.
-	trustedFor  = 10 * time.Minute
-	trustedMost = 10_000
 	// touchEvery is how often it is written down when keys were last seen.
 	touchEvery = 30 * time.Second
 	// touchMost is how many keys are written down in one go.
@@ -56,11 +42,8 @@ type Keys struct {
 	prefix apikey.Prefix
 	log    *slog.Logger
 	now    func() time.Time
-	known  *expirable.LRU[string, *Holder] // nil: no active key has it
-	// trusted are those that were good not long ago: they are looked up even for
-	// an address that sends much that is wrong, which it may share.
-	trusted *expirable.LRU[string, struct{}]
-	asking  singleflight.Group
+	// answers has the holder of a proof; nil: no active key has it.
+	answers *answers[Holder]
 
 	mu     sync.Mutex
 	seen   map[ledger.KeyID]int64
@@ -73,9 +56,7 @@ func NewKeys(s KeyStore, prefix apikey.Prefix, log *slog.Logger) *Keys {
 	ctx, cancel := context.WithCancel(context.Background())
 	k := &Keys{
 		store: s, prefix: prefix, log: log, now: time.Now,
-		trusted: expirable.NewLRU[string, struct{}](trustedMost, nil, trustedFor),
-		known:   expirable.NewLRU[string, *Holder](knownMost, nil, knownFor),
-		seen:    make(map[ledger.KeyID]int64), cancel: cancel,
+		answers: newAnswers[Holder](), seen: make(map[ledger.KeyID]int64), cancel: cancel,
 	}
 	k.done.Go(func() { k.touchForever(ctx) })
 	return k
@@ -91,13 +72,14 @@ func (k *Keys) Close() {
 }
 
 // Verify returns the active key that a secret belongs to, or
-// [ErrUnauthenticated]. A secret that cannot be right costs no query.
-func (k *Keys) Verify(ctx context.Context, secret string, knownOnly bool) (Holder, error) {
+// [ErrUnauthenticated]. A secret that cannot be right costs no query, nor does
+// one that is not known while exhausted says that its sender was wrong too often.
+func (k *Keys) Verify(ctx context.Context, secret string, exhausted Exhausted) (Holder, error) {
 	hash, err := k.prefix.Hash(secret)
 	if err != nil {
 		return Holder{}, ErrUnauthenticated
 	}
-	return k.find(ctx, "secret "+hex.EncodeToString(hash[:]), knownOnly, func(ctx context.Context) (*Holder, error) {
+	return k.find(ctx, "secret "+hex.EncodeToString(hash[:]), exhausted, func(ctx context.Context) (*Holder, error) {
 		c, err := k.store.FindKeyBySecret(ctx, hash[:])
 		if err != nil || c == nil || (c.UntilUs != 0 && c.ClockUs >= c.UntilUs) {
 			return nil, err
@@ -106,11 +88,11 @@ func (k *Keys) Verify(ctx context.Context, secret string, knownOnly bool) (Holde
 	})
 }
 
-func (k *Keys) bySecret(ctx context.Context, secret string, knownOnly bool) (Caller, error) {
+func (k *Keys) bySecret(ctx context.Context, secret string, exhausted Exhausted) (Caller, error) {
 	if k == nil {
 		return Caller{}, ErrUnauthenticated
 	}
-	h, err := k.Verify(ctx, secret, knownOnly)
+	h, err := k.Verify(ctx, secret, exhausted)
 	if err != nil {
 		return Caller{}, err
 	}
@@ -118,11 +100,11 @@ func (k *Keys) bySecret(ctx context.Context, secret string, knownOnly bool) (Cal
 }
 
 // byID is the caller whose token was minted from this key.
-func (k *Keys) byID(ctx context.Context, id ledger.KeyID, knownOnly bool) (Caller, error) {
+func (k *Keys) byID(ctx context.Context, id ledger.KeyID, exhausted Exhausted) (Caller, error) {
 	if k == nil {
 		return Caller{}, ErrUnauthenticated
 	}
-	h, err := k.find(ctx, "id "+hex.EncodeToString(id[:]), knownOnly, func(ctx context.Context) (*Holder, error) {
+	h, err := k.find(ctx, "id "+hex.EncodeToString(id[:]), exhausted, func(ctx context.Context) (*Holder, error) {
 		views, err := k.store.ViewKeys(ctx, []ledger.KeyID{id})
 		if err != nil || len(views) == 0 {
 			return nil, err
@@ -152,39 +134,16 @@ func (h Holder) caller(how string) Caller {
 	return c
 }
 
-// find answers from what is known, or asks once for all who want to know.
-func (k *Keys) find(ctx context.Context, name string, knownOnly bool, ask func(context.Context) (*Holder, error)) (Holder, error) {
-	h, known := k.known.Get(name)
-	if !known {
-		if knownOnly && !k.trusted.Contains(name) {
-			return Holder{}, ErrUnauthenticated
-		}
-		answer, err, _ := k.asking.Do(name, func() (any, error) {
-			if h, known := k.known.Get(name); known { // since this caller looked
-				return h, nil
-			}
-			// Not the caller's context: the answer is for others as well.
-			asked, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-			defer cancel()
-			// Who comes later asks anew: an answer on its way may be old already.
-			defer time.AfterFunc(keepable, func() { k.asking.Forget(name) }).Stop()
-			began := time.Now()
-			h, err := ask(asked)
-			if err == nil && time.Since(began) < keepable {
-				k.known.Add(name, h)
-			}
-			return h, err
-		})
-		if err != nil {
-			return Holder{}, err
-		}
-		h = answer.(*Holder)
+// find looks a holder up and notes that its key was seen.
+func (k *Keys) find(ctx context.Context, name string, exhausted Exhausted, ask func(context.Context) (*Holder, error)) (Holder, error) {
+	h, err := k.answers.get(ctx, name, exhausted, ask)
+	if err != nil {
+		return Holder{}, err
 	}
+	k.answers.judge(name, h != nil)
 	if h == nil {
-		k.trusted.Remove(name)
 		return Holder{}, ErrUnauthenticated
 	}
-	k.trusted.Add(name, struct{}{})
 	k.mu.Lock()
 	k.seen[h.KeyID] = k.now().UnixMicro()
 	k.mu.Unlock()

@@ -40,7 +40,7 @@ func TestVerify(t *testing.T) {
 			f.edit(func() { test.edit(c) })
 			keys := knowKeys(t, f)
 			for range 3 {
-				h, err := keys.Verify(t.Context(), secret, false)
+				h, err := keys.Verify(t.Context(), secret, nil)
 				require.ErrorIs(t, err, test.want)
 				if test.want != nil {
 					require.Zero(t, h)
@@ -65,7 +65,7 @@ func TestMalformedCostsNothing(t *testing.T) {
 		"", "x", "satcap_", secret[:len(secret)-1], secret + "0", secret[len("satcap_"):], "SATCAP_" + secret[len("satcap_"):],
 		"other_" + secret[len("satcap_"):], typo, strings.Repeat("x", 1<<20), "satcapsvc_" + secret[len("satcap_"):len(secret)-1],
 	} {
-		_, err := c.Keys.Verify(t.Context(), bad, false)
+		_, err := c.Keys.Verify(t.Context(), bad, nil)
 		require.ErrorIs(t, err, auth.ErrUnauthenticated)
 		for _, sent := range []auth.Credentials{{APIKey: bad}, bearing("Bearer " + bad)} {
 			_, err := c.Authenticate(t.Context(), sent)
@@ -83,7 +83,7 @@ func TestUnknownIsKnown(t *testing.T) {
 	made, err := prefix.New()
 	require.NoError(t, err)
 	for range 5 {
-		_, err := keys.Verify(t.Context(), made.Text, false)
+		_, err := keys.Verify(t.Context(), made.Text, nil)
 		require.ErrorIs(t, err, auth.ErrUnauthenticated)
 	}
 	require.Equal(t, 1, f.count())
@@ -111,7 +111,7 @@ func TestChangeIsSeen(t *testing.T) {
 	secret, c := f.add(t, 1, ledger.ScopeRead)
 	keys := knowKeys(t, f)
 	lets := func() bool {
-		_, err := keys.Verify(t.Context(), secret, false)
+		_, err := keys.Verify(t.Context(), secret, nil)
 		return err == nil
 	}
 	require.True(t, lets())
@@ -129,9 +129,9 @@ func TestASlowAnswerIsNotKept(t *testing.T) {
 	secret, _ := f.add(t, 1, ledger.ScopeRead)
 	keys := knowKeys(t, f)
 	time.AfterFunc(250*time.Millisecond, func() { close(f.blocked) })
-	_, err := keys.Verify(t.Context(), secret, false)
+	_, err := keys.Verify(t.Context(), secret, nil)
 	require.NoError(t, err)
-	_, err = keys.Verify(t.Context(), secret, false)
+	_, err = keys.Verify(t.Context(), secret, nil)
 	require.NoError(t, err)
 	require.Equal(t, 2, f.count())
 }
@@ -152,7 +152,7 @@ func TestAskedOnce(t *testing.T) {
 			if i%2 == 1 {
 				s, id = other, 2
 			}
-			h, err := keys.Verify(t.Context(), s, false)
+			h, err := keys.Verify(t.Context(), s, nil)
 			if err != nil || h.KeyID != (ledger.KeyID{id}) {
 				t.Errorf("%v %v", h, err)
 			}
@@ -172,7 +172,7 @@ func TestKnownOnly(t *testing.T) {
 	token := s.add(t, auth.RoleSpend)
 	c := &auth.Callers{Keys: knowKeys(t, f), Tokens: auth.NewTokens(s), Certificates: auth.Certificates{"a": auth.RoleSpend}}
 	for _, sent := range []auth.Credentials{{APIKey: secret}, bearing("Bearer " + secret), bearing("Bearer " + token)} {
-		sent.KnownOnly = true
+		sent.Exhausted = always
 		_, err := c.Authenticate(t.Context(), sent)
 		require.ErrorIs(t, err, auth.ErrUnauthenticated, "not known yet")
 	}
@@ -180,7 +180,7 @@ func TestKnownOnly(t *testing.T) {
 	for _, sent := range []auth.Credentials{{APIKey: secret}, bearing("Bearer " + token)} {
 		_, err := c.Authenticate(t.Context(), sent)
 		require.NoError(t, err)
-		sent.KnownOnly = true
+		sent.Exhausted = always
 		_, err = c.Authenticate(t.Context(), sent)
 		require.NoError(t, err, "known to be good")
 	}
@@ -197,9 +197,9 @@ func TestLastSeen(t *testing.T) {
 	keys := knowKeys(t, f)
 	before := time.Now().UnixMicro()
 	for range 1000 {
-		_, err := keys.Verify(t.Context(), secret, false)
+		_, err := keys.Verify(t.Context(), secret, nil)
 		require.NoError(t, err)
-		_, err = keys.Verify(t.Context(), paused, false)
+		_, err = keys.Verify(t.Context(), paused, nil)
 		require.ErrorIs(t, err, auth.ErrUnauthenticated)
 	}
 	f.edit(func() { require.Empty(t, f.touched, "no write per call") })
@@ -215,7 +215,7 @@ func TestLastSeen(t *testing.T) {
 	})
 
 	// What could not be written down is not lost, and a later time wins.
-	_, err := keys.Verify(t.Context(), secret, false)
+	_, err := keys.Verify(t.Context(), secret, nil)
 	require.NoError(t, err)
 	keys.Touch(t.Context())
 	var first int64
@@ -239,7 +239,7 @@ func TestLastSeenInBatches(t *testing.T) {
 	for i := range many {
 		secret, c := f.add(t, 1, ledger.ScopeRead)
 		f.edit(func() { c.Key.ID = ledger.KeyID{byte(i >> 8), byte(i), 1} })
-		_, err := keys.Verify(t.Context(), secret, false)
+		_, err := keys.Verify(t.Context(), secret, nil)
 		require.NoError(t, err)
 	}
 	keys.Touch(t.Context())

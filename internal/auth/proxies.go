@@ -25,6 +25,9 @@ func ParseProxies(list []string) (Proxies, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%q is neither an address nor a network such as 10.0.0.0/8", text)
 		}
+		if prefix.Addr().Is4In6() && prefix.Bits() >= 96 { // clients are compared as IPv4
+			prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
+		}
 		proxies = append(proxies, prefix.Masked())
 	}
 	return proxies, nil
@@ -47,11 +50,19 @@ func (p Proxies) Client(req *http.Request) netip.Addr {
 		if !p.trusts(client) {
 			break
 		}
-		address, err := netip.ParseAddr(strings.TrimSpace(text))
+		address, err := forwarder(strings.TrimSpace(text))
 		if err != nil {
 			break
 		}
 		client = address.Unmap()
 	}
 	return client
+}
+
+// forwarder reads one entry of X-Forwarded-For. Some proxies write the port too.
+func forwarder(text string) (netip.Addr, error) {
+	if withPort, err := netip.ParseAddrPort(text); err == nil {
+		return withPort.Addr(), nil
+	}
+	return netip.ParseAddr(text)
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/expirable"
-	"golang.org/x/sync/singleflight"
 
 	"github.com/satcap/satcap/internal/store"
 )
@@ -83,18 +82,16 @@ type TokenStore interface {
 
 // Tokens knows the tokens of services.
 type Tokens struct {
-	store  TokenStore
-	known  *expirable.LRU[string, *store.ServiceToken] // nil: there is no such token
-	any    *expirable.LRU[struct{}, bool]
-	asking singleflight.Group
+	store   TokenStore
+	answers *answers[store.ServiceToken] // nil: there is no such token
+	any     *expirable.LRU[struct{}, bool]
 }
 
 // NewTokens knows the tokens of the store.
 func NewTokens(s TokenStore) *Tokens {
 	return &Tokens{
-		store: s,
-		known: expirable.NewLRU[string, *store.ServiceToken](1000, nil, knownFor),
-		any:   expirable.NewLRU[struct{}, bool](1, nil, knownFor),
+		store: s, answers: newAnswers[store.ServiceToken](),
+		any: expirable.NewLRU[struct{}, bool](1, nil, knownFor),
 	}
 }
 
@@ -120,7 +117,7 @@ func (t *Tokens) Any(ctx context.Context) (bool, error) {
 
 // caller finds the token by its hash: the comparison is that of an index on
 // SHA-256, which tells nothing about the token.
-func (t *Tokens) caller(ctx context.Context, token string, knownOnly bool) (Caller, error) {
+func (t *Tokens) caller(ctx context.Context, token string, exhausted Exhausted) (Caller, error) {
 	if t == nil {
 		return Caller{}, ErrUnauthenticated
 	}
@@ -129,31 +126,15 @@ func (t *Tokens) caller(ctx context.Context, token string, knownOnly bool) (Call
 		return Caller{}, ErrUnauthenticated
 	}
 	name := hex.EncodeToString(hash[:])
-	found, known := t.known.Get(name)
-	if !known {
-		if knownOnly {
-			return Caller{}, ErrUnauthenticated
-		}
-		answer, err, _ := t.asking.Do(name, func() (any, error) {
-			if found, known := t.known.Get(name); known { // since this caller looked
-				return found, nil
-			}
-			asked, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-			defer cancel()
-			defer time.AfterFunc(keepable, func() { t.asking.Forget(name) }).Stop()
-			began := time.Now()
-			found, err := t.store.FindServiceToken(asked, hash[:])
-			if err == nil && time.Since(began) < keepable {
-				t.known.Add(name, found)
-			}
-			return found, err
-		})
-		if err != nil {
-			return Caller{}, err
-		}
-		found = answer.(*store.ServiceToken)
+	found, err := t.answers.get(ctx, name, exhausted, func(ctx context.Context) (*store.ServiceToken, error) {
+		return t.store.FindServiceToken(ctx, hash[:])
+	})
+	if err != nil {
+		return Caller{}, err
 	}
-	if found == nil || found.RevokedAtUs != 0 {
+	good := found != nil && found.RevokedAtUs == 0
+	t.answers.judge(name, good)
+	if !good {
 		return Caller{}, ErrUnauthenticated
 	}
 	return Caller{Kinds: Roles(found.Roles).kinds(), Subject: found.Name, Authentication: "service token"}, nil

@@ -22,21 +22,21 @@ func TestTrustedWhileExhausted(t *testing.T) {
 	stranger, _ := f.add(t, 3, ledger.ScopeRead)
 	keys := knowKeys(t, f)
 	for _, secret := range []string{good, lost} {
-		_, err := keys.Verify(t.Context(), secret, false)
+		_, err := keys.Verify(t.Context(), secret, nil)
 		require.NoError(t, err)
 	}
 	f.edit(func() { c.Key.State = ledger.KeyRevoked })
 	asked := f.count()
 	require.Eventually(t, func() bool { // the answers are used again for less than a second
-		_, err := keys.Verify(t.Context(), good, true)
+		_, err := keys.Verify(t.Context(), good, always)
 		require.NoError(t, err)
 		return f.count() > asked
 	}, 5*time.Second, 20*time.Millisecond)
-	_, err := keys.Verify(t.Context(), lost, true)
+	_, err := keys.Verify(t.Context(), lost, always)
 	require.ErrorIs(t, err, auth.ErrUnauthenticated)
 	asked = f.count()
 	for _, secret := range []string{lost, stranger} {
-		_, err := keys.Verify(t.Context(), secret, true)
+		_, err := keys.Verify(t.Context(), secret, always)
 		require.ErrorIs(t, err, auth.ErrUnauthenticated)
 	}
 	require.Equal(t, asked, f.count(), "they cost nothing")

@@ -44,9 +44,10 @@ func TestValidateAccess(t *testing.T) {
 	t.Parallel()
 	together := []string{"--jwt-jwks", "--jwt-issuer", "--jwt-audience", "give all three or none"}
 	claims := []string{"--jwt-subject-claim", "--jwt-scope-claim", "--jwt-key-claim", "must not be empty"}
+	different := []string{"--jwt-subject-claim", "--jwt-scope-claim", "--jwt-key-claim", "three different claims"}
 	both := []string{"--tls-client-ca", "--tls-client-san", "give both or neither"}
 	origin := []string{"--cors-origin", "an origin such as https://app.example.com, without a path or *"}
-	apiKey := []string{"--api-key-header", "the name of a header other than Authorization"}
+	apiKey := []string{"--api-key-header", "a header without another meaning"}
 	for _, c := range []struct {
 		name string
 		edit func(*config.Server)
@@ -88,7 +89,14 @@ func TestValidateAccess(t *testing.T) {
 		{"OriginFile", origins("file://x"), origin},
 		{"OriginSecond", origins("https://app.example.com", "x"), origin},
 
+		{"SameClaims", func(s *config.Server) { s.JWT.ScopeClaim = "sub" }, different},
+		{"SameClaimsKey", func(s *config.Server) { s.JWT.KeyClaim = "scope" }, different},
+		{"SameClaimsSubject", func(s *config.Server) { s.JWT.SubjectClaim = "api_key_id" }, different},
+
 		{"HeaderEmpty", header(""), apiKey},
+		{"HeaderCookie", header("Cookie"), apiKey},
+		{"HeaderHost", header("HOST"), apiKey},
+		{"HeaderForwarded", header("X-Forwarded-For"), apiKey},
 		{"HeaderAuthorization", header("authorization"), apiKey},
 		{"HeaderSpace", header("X-API KEY"), apiKey},
 		{"HeaderColon", header("X-API-KEY:"), apiKey},

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,6 +63,13 @@ type JWT struct {
 
 // headerName is what a header may be called (RFC 9110, section 5.6.2).
 var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+
+// takenHeaders mean something else already, to the server or on the way to it.
+var takenHeaders = []string{
+	"authorization", "cookie", "host", "origin", "connection", "content-type", "content-length", "content-encoding",
+	"transfer-encoding", "te", "upgrade", "user-agent", "accept", "accept-encoding", "x-forwarded-for", "forwarded", "x-request-id",
+	"connect-protocol-version", "connect-timeout-ms", "grpc-timeout", "grpc-encoding", "grpc-accept-encoding",
+}
 
 // Configured says whether tokens are accepted.
 func (j JWT) Configured() bool { return j.JWKS != "" }
@@ -137,6 +145,9 @@ func (s Server) checkAccess() []error {
 	if j.SubjectClaim == "" || j.ScopeClaim == "" || j.KeyClaim == "" {
 		errs = append(errs, errors.New("--jwt-subject-claim, --jwt-scope-claim and --jwt-key-claim must not be empty"))
 	}
+	if j.SubjectClaim == j.ScopeClaim || j.SubjectClaim == j.KeyClaim || j.ScopeClaim == j.KeyClaim {
+		errs = append(errs, errors.New("--jwt-subject-claim, --jwt-scope-claim and --jwt-key-claim must name three different claims"))
+	}
 	for _, scope := range strings.Fields(j.DefaultScope) {
 		if scope != "read" && scope != "write" {
 			errs = append(errs, errors.New("--jwt-default-scope must be read, write, or both with a space between"))
@@ -160,8 +171,8 @@ func (s Server) checkAccess() []error {
 	if _, err := s.Certificates(); err != nil {
 		errs = append(errs, err)
 	}
-	if !headerName.MatchString(s.APIKeyHeader) || strings.EqualFold(s.APIKeyHeader, "Authorization") {
-		errs = append(errs, errors.New("--api-key-header must be the name of a header other than Authorization"))
+	if !headerName.MatchString(s.APIKeyHeader) || slices.Contains(takenHeaders, strings.ToLower(s.APIKeyHeader)) {
+		errs = append(errs, errors.New("--api-key-header must be the name of a header without another meaning, such as X-API-KEY"))
 	}
 	return errs
 }

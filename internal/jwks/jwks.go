@@ -5,8 +5,8 @@
 // the document works within seconds and one that was withdrawn is refused
 // within [Config.RefreshEvery]; while the document cannot be read, the keys that
 // are known go on working; and tokens with unknown key ids, however many, cause
-// at most one extra request per [Config.UnknownEvery] and keep no other caller
-// waiting.
+// at most one extra request per [Config.UnknownEvery], wait for it no longer than
+// [Config.UnknownWait], and keep no other caller waiting.
 package jwks
 
 import (
@@ -37,6 +37,10 @@ type Config struct {
 	// UnknownEvery is how often an unknown key id may cause an extra reading.
 	// Default 30 s.
 	UnknownEvery time.Duration
+	// UnknownWait is how long a caller with an unknown key id waits for an extra
+	// reading. Default 40 ms: a key that is new in a document that is slow to come
+	// is refused at first, and works as soon as it has come.
+	UnknownWait time.Duration
 	// Timeout bounds one reading. Default 5 s.
 	Timeout time.Duration
 	// Client fetches URLs. Default: one that follows no redirects, whose
@@ -54,6 +58,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.UnknownEvery == 0 {
 		c.UnknownEvery = 30 * time.Second
+	}
+	if c.UnknownWait == 0 {
+		c.UnknownWait = 40 * time.Millisecond
 	}
 	if c.Timeout == 0 {
 		c.Timeout = 5 * time.Second
@@ -135,7 +142,8 @@ func (s *Set) Ready() error {
 
 // Key returns the key with this id, or [ErrUnknownKey] or [ErrNotLoaded]. For an
 // id that is not known the document is read once more, if that has not happened
-// for a while; callers with a known id never wait.
+// for a while, and the caller waits for that a little; callers with a known id
+// never wait.
 func (s *Set) Key(ctx context.Context, id string) (Key, error) {
 	if key, ok := s.lookup(id); ok {
 		return key, nil
@@ -143,12 +151,18 @@ func (s *Set) Key(ctx context.Context, id string) (Key, error) {
 	if reading := s.extraReading(); reading != nil {
 		select {
 		case <-reading:
+		case <-time.After(s.cfg.UnknownWait):
 		case <-ctx.Done():
 			return Key{}, ctx.Err()
 		}
-		if key, ok := s.lookup(id); ok {
-			return key, nil
-		}
+	}
+	return s.KnownKey(ctx, id)
+}
+
+// KnownKey is Key without a reading.
+func (s *Set) KnownKey(_ context.Context, id string) (Key, error) {
+	if key, ok := s.lookup(id); ok {
+		return key, nil
 	}
 	if err := s.Ready(); err != nil {
 		return Key{}, err

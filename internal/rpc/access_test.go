@@ -163,6 +163,30 @@ func TestTooManyFailures(t *testing.T) {
 	require.NotContains(t, p.s.logs.String(), secret[len("satcap_"):])
 }
 
+// TestUnclearProofs: a header that is empty or came twice is a wrong proof, which
+// nothing else makes good.
+func TestUnclearProofs(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	const procedure = v1.UsageServiceGetUsageProcedure
+	key, secret := p.newSecret(&satcapv1.CreateApiKeyRequest{Scopes: []satcapv1.ApiKey_Scope{1}})
+	owner := p.sign(jwt.MapClaims{"scope": "read"})
+	ask := func(headers ...string) httpAnswer { return post(t, p.s.url+procedure, body(procedure, key, ""), headers...) }
+	require.Equal(t, http.StatusOK, ask("X-API-KEY", secret).status)
+	unclear := [][]string{
+		{"X-API-KEY", ""}, {"Authorization", ""}, {"X-API-KEY", secret, "X-API-KEY", secret}, {"X-API-KEY", secret, "X-API-KEY", ""},
+		{"Authorization", owner, "X-API-KEY", ""}, {"X-API-KEY", secret, "Authorization", ""},
+		{"Authorization", owner, "Authorization", owner}, {"Authorization", owner, "Authorization", "Bearer nobody"},
+	}
+	p.s.failuresHeld.Store(true)
+	for i := range 20 {
+		requireReason(t, ask(unclear[i%len(unclear)]...).failure(t), "UNAUTHENTICATED")
+	}
+	for _, headers := range unclear {
+		requireReason(t, ask(headers...).failure(t), "TOO_MANY_FAILURES")
+	}
+}
+
 // TestForwardedForIsSpoofed: who is not a trusted proxy cannot give its failures
 // to others, nor get rid of them.
 func TestForwardedForIsSpoofed(t *testing.T) {

@@ -27,11 +27,12 @@ type connectionKey struct{}
 // API keys.
 func WithConnection(next http.Handler, proxies auth.Proxies, apiKeyHeader string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := connection{
-			credentials: auth.Credentials{
-				Authorization: r.Header.Get("Authorization"), APIKey: r.Header.Get(apiKeyHeader),
-			},
-			client: proxies.Client(r),
+		c := connection{client: proxies.Client(r)}
+		for header, proof := range map[string]*string{"Authorization": &c.credentials.Authorization, apiKeyHeader: &c.credentials.APIKey} {
+			if values := r.Header.Values(header); len(values) > 0 {
+				*proof = values[0]
+				c.credentials.Unclear = c.credentials.Unclear || len(values) > 1 || values[0] == ""
+			}
 		}
 		if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
 			c.credentials.Certificate = r.TLS.VerifiedChains[0][0]
@@ -49,13 +50,10 @@ func authenticate(a auth.Authenticator, failures *auth.Failures, log *slog.Logge
 			if c.credentials.None() {
 				return auth.ErrUnauthenticated
 			}
-			c.credentials.KnownOnly = failures.Exhausted(c.client)
+			c.credentials.Exhausted = func() bool { return failures.Exhausted(c.client) }
 			caller, err := a.Authenticate(ctx, c.credentials)
 			if errors.Is(err, auth.ErrUnauthenticated) {
-				failures.Count(c.client)
-				if c.credentials.KnownOnly {
-					return auth.ErrTooManyFailures
-				}
+				return failures.Refuse(c.client)
 			}
 			if err != nil {
 				return err

@@ -141,7 +141,10 @@ func send(t *testing.T, ctx context.Context, method, url string, body []byte, he
 	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
 	require.NoError(t, err)
 	for i := 0; i < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
+		if headers[i] == "Content-Type" {
+			req.Header.Del("Content-Type") // the last one counts
+		}
+		req.Header.Add(headers[i], headers[i+1])
 	}
 	res, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)

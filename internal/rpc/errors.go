@@ -43,6 +43,7 @@ var answers = []answer{
 	{auth.ErrPermissionDenied, connect.CodePermissionDenied, "PERMISSION_DENIED", "this caller may not make this call"},
 	{auth.ErrTooManyFailures, connect.CodeResourceExhausted, "TOO_MANY_FAILURES", "too many requests with wrong credentials came from this address: wait, and send valid ones"},
 	{jwks.ErrNotLoaded, connect.CodeUnavailable, "STORE_UNAVAILABLE", "the keys that tokens are signed with cannot be read yet: try again"},
+	{auth.ErrBusy, connect.CodeUnavailable, "OVERLOADED", "too many unknown credentials are being looked up: try again"},
 	{errSecretRefused, connect.CodeUnauthenticated, "SECRET_REFUSED", "the secret is not that of an active API key"},
 	{auth.ErrUnlisted, connect.CodeUnimplemented, "UNIMPLEMENTED", "there is no such method"},
 
@@ -107,7 +108,7 @@ func toConnect(err error) *connect.Error {
 		if message == "" {
 			message = a.err.Error()
 		}
-		if a.err == engine.ErrOverloaded {
+		if a.reason == "OVERLOADED" {
 			return newError(err, a.code, a.reason, message, &errdetails.RetryInfo{RetryDelay: durationpb.New(retryDelay)})
 		}
 		return newError(err, a.code, a.reason, message)

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	satcapv1 "github.com/satcap/satcap/gen/satcap/v1"
+	"github.com/satcap/satcap/internal/auth"
 	"github.com/satcap/satcap/internal/engine"
 	"github.com/satcap/satcap/internal/ledger"
 	"github.com/satcap/satcap/internal/store"
@@ -72,7 +73,7 @@ func TestEveryReason(t *testing.T) {
 			return post(t, f.s.url+reserveProcedure, nil, "Authorization", "Bearer nobody").failure(t)
 		}},
 		"SECRET_REFUSED": {func(_ *testing.T, f *faults) *failure { return f.verify("nobody's").f }},
-		"OVERLOADED":     {read(engine.ErrOverloaded)}, // for real: TestOverloaded
+		"OVERLOADED":     {read(engine.ErrOverloaded), read(auth.ErrBusy)}, // for real: TestOverloaded
 		"STORE_UNAVAILABLE": {read(store.ErrUnavailable), read(store.ErrConflict), read(store.ErrSchema), read(engine.ErrStopped),
 			func(_ *testing.T, f *faults) *failure {
 				f.store.set(&f.store.load, always(fmt.Errorf("%w: %w", store.ErrUnavailable, internals)))

@@ -16,7 +16,7 @@ var errSecretRefused = errors.New("rpc: secret refused")
 type authService struct{ keys *auth.Keys }
 
 func (s *authService) VerifyApiKey(ctx context.Context, req *satcapv1.VerifyApiKeyRequest) (*satcapv1.VerifyApiKeyResponse, error) {
-	holder, err := s.keys.Verify(ctx, req.GetSecret(), false)
+	holder, err := s.keys.Verify(ctx, req.GetSecret(), nil)
 	switch {
 	case errors.Is(err, auth.ErrUnauthenticated):
 		return nil, errSecretRefused

@@ -73,17 +73,18 @@ func (a *authCheck) before(next http.Handler) http.Handler {
 func (a *authCheck) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	address := a.proxies.Client(req)
-	exhausted := a.failures.Exhausted(address)
-	secret := req.Header.Get(a.header)
-	if secret == "" {
+	secrets := req.Header.Values(a.header)
+	if len(secrets) == 0 || secrets[0] == "" {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
-	holder, err := a.keys.Verify(req.Context(), secret, exhausted)
+	holder, err := auth.Holder{}, auth.ErrUnauthenticated
+	if len(secrets) == 1 {
+		holder, err = a.keys.Verify(req.Context(), secrets[0], func() bool { return a.failures.Exhausted(address) })
+	}
 	switch {
 	case errors.Is(err, auth.ErrUnauthenticated):
-		a.failures.Count(address)
-		if exhausted {
+		if errors.Is(a.failures.Refuse(address), auth.ErrTooManyFailures) {
 			w.WriteHeader(http.StatusTooManyRequests)
 			return
 		}

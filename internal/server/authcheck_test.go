@@ -99,6 +99,13 @@ func TestAuthCheck(t *testing.T) {
 			requireSilent(t, r.check(t, wrong, "X-Forwarded-For", "203.0.113.9"), http.StatusUnauthorized)
 		})
 	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+r.Addr()+"/auth/check", nil)
+	require.NoError(t, err)
+	req.Header["X-Api-Key"] = []string{secret, secret}
+	twice, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	requireSilent(t, twice, http.StatusUnauthorized)
+	require.NoError(t, twice.Body.Close())
 	// Only this header counts; the method is that of the request it is about,
 	// since gateways such as Envoy ask by that one.
 	requireSilent(t, r.check(t, "", "Authorization", "Bearer "+secret), http.StatusUnauthorized)
