@@ -61,6 +61,7 @@ func newServeCommand(a *app) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&cfg.Listen, "listen", cfg.Listen, "address to listen on, HOST:PORT")
+	f.StringVar(&cfg.BlinkListen, "blink-listen", "", "address for Blink's contract, HOST:PORT, plaintext and without credentials: for private networks only")
 	addDBFlag(cmd, &cfg.DB)
 	f.StringVar(&cfg.TLSCert, "tls-cert", "", "PEM file with the certificate; plaintext without it")
 	f.StringVar(&cfg.TLSKey, "tls-key", "", "PEM file with the certificate's key")
