@@ -173,8 +173,13 @@ func testNamesRetention(e *env) {
 		e.clock.Store(start + int64(i))
 		e.claim(claim(fmt.Sprint(6-i), 1, "s"))
 	}
-	for _, want := range []int64{3, 3, 0} {
-		require.Equal(e, want, e.deleteNames(start+6, 3))
+	for _, left := range [][]string{{"0", "1", "2", "3"}, {"0"}, {"0"}} {
+		before := len(e.names("0", "1", "2", "3", "4", "5", "6"))
+		require.EqualValues(e, before-len(left), e.deleteNames(start+6, 3))
+		var still []string
+		for _, n := range e.names("0", "1", "2", "3", "4", "5", "6") {
+			still = append(still, n.Name)
+		}
+		require.Equal(e, left, still)
 	}
-	require.Equal(e, []store.PaymentName{claim("0", 1, "s")}, e.names("0", "1", "2", "3", "4", "5", "6"))
 }
