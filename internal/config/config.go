@@ -20,6 +20,9 @@ import (
 type Server struct {
 	// Listen is the address to listen on, host:port.
 	Listen string
+	// BlinkListen is the address for Blink's contract without credentials,
+	// host:port; empty: there is none.
+	BlinkListen string
 	// DB is the database: see ParseDB.
 	DB string
 	// TLSCert and TLSKey are PEM files; both or neither.
@@ -118,6 +121,9 @@ func (s Server) Validate() error {
 	}
 	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
 		errs = append(errs, fmt.Errorf("--listen %q must be HOST:PORT", s.Listen))
+	}
+	if _, _, err := net.SplitHostPort(s.BlinkListen); s.BlinkListen != "" && err != nil {
+		errs = append(errs, fmt.Errorf("--blink-listen %q must be HOST:PORT", s.BlinkListen))
 	}
 	errs = append(errs, s.checkAccess()...)
 	if strings.ContainsFunc(s.DevToken, func(r rune) bool { return r <= ' ' || r > '~' }) {

@@ -24,6 +24,7 @@ func TestDefaultsAreValid(t *testing.T) {
 	require.Equal(t, 24*time.Hour, d.HoldTTL)
 	require.Equal(t, 10*time.Second, d.ShutdownTimeout)
 	require.Empty(t, d.DevToken)
+	require.Empty(t, d.BlinkListen, "whoever reaches it may spend")
 	require.Empty(t, d.TLSCert+d.TLSKey)
 }
 
@@ -37,6 +38,9 @@ func TestValidate(t *testing.T) {
 	}{
 		{"DBOther", func(s *config.Server) { s.DB = "mysql://x" }, []string{"--db", "sqlite:PATH", "postgres://USER:PASSWORD@HOST/NAME"}},
 		{"DBEmpty", func(s *config.Server) { s.DB = "" }, []string{"--db", "sqlite:PATH"}},
+
+		{"BlinkListenPort", func(s *config.Server) { s.BlinkListen = "6686" }, []string{"--blink-listen", "HOST:PORT"}},
+		{"BlinkListen", func(s *config.Server) { s.BlinkListen = "10.0.0.7:6686" }, nil},
 
 		{"CertWithoutKey", func(s *config.Server) { s.TLSCert = "c.pem" }, []string{"--tls-cert", "--tls-key", "both or neither"}},
 		{"KeyWithoutCert", func(s *config.Server) { s.TLSKey = "k.pem" }, []string{"--tls-cert", "--tls-key", "both or neither"}},

@@ -41,6 +41,8 @@ type fakeStore struct {
 	due       map[ledger.KeyID]bool
 	open      map[ledger.KeyID]bool // keys in an open batch
 	misuse    error                 // what no engine may do to a store
+
+	fakeNames
 }
 
 func newFakeStore(keys ...ledger.Key) *fakeStore {

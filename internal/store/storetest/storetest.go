@@ -63,6 +63,7 @@ func Run(t *testing.T, h Harness) {
 			{"Rotations", testRotations},
 			{"LastUse", testLastUse},
 			{"ServiceTokens", testServiceTokens},
+			{"Names", testNames},
 			{"Clock", testClock},
 			{"Concurrency", testConcurrency},
 		} {
