@@ -4,6 +4,7 @@ package auth
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"log/slog"
@@ -13,7 +14,6 @@ import (
 	"github.com/hashicorp/golang-lru/v2/expirable"
 	"golang.org/x/sync/singleflight"
 
-	"github.com/satcap/satcap/internal/apikey"
 	"github.com/satcap/satcap/internal/ledger"
 	"github.com/satcap/satcap/internal/store"
 )
@@ -43,6 +43,13 @@ type KeyStore interface {
 	TouchKeys(ctx context.Context, lastUsedAtUs map[ledger.KeyID]int64) error
 }
 
+// Secrets is what the secrets of keys look like: an apikey.Prefix or
+// apikey.Accepted.
+type Secrets interface {
+	// Hash returns the stored form of a secret, or an error if text cannot be one.
+	Hash(text string) ([sha256.Size]byte, error)
+}
+
 // Holder is an active key that a caller has proved to hold.
 type Holder struct {
 	KeyID   ledger.KeyID
@@ -52,11 +59,11 @@ type Holder struct {
 
 // Keys knows whose a secret is, and when keys were last seen.
 type Keys struct {
-	store  KeyStore
-	prefix apikey.Prefix
-	log    *slog.Logger
-	now    func() time.Time
-	known  *expirable.LRU[string, *Holder] // nil: no active key has it
+	store   KeyStore
+	secrets Secrets
+	log     *slog.Logger
+	now     func() time.Time
+	known   *expirable.LRU[string, *Holder] // nil: no active key has it
 	// trusted are those that were good not long ago: they are looked up even for
 	// an address that sends much that is wrong, which it may share.
 	trusted *expirable.LRU[string, struct{}]
@@ -69,10 +76,10 @@ type Keys struct {
 }
 
 // NewKeys starts noting when keys are seen; Close writes down the rest.
-func NewKeys(s KeyStore, prefix apikey.Prefix, log *slog.Logger) *Keys {
+func NewKeys(s KeyStore, secrets Secrets, log *slog.Logger) *Keys {
 	ctx, cancel := context.WithCancel(context.Background())
 	k := &Keys{
-		store: s, prefix: prefix, log: log, now: time.Now,
+		store: s, secrets: secrets, log: log, now: time.Now,
 		trusted: expirable.NewLRU[string, struct{}](trustedMost, nil, trustedFor),
 		known:   expirable.NewLRU[string, *Holder](knownMost, nil, knownFor),
 		seen:    make(map[ledger.KeyID]int64), cancel: cancel,
@@ -93,7 +100,7 @@ func (k *Keys) Close() {
 // Verify returns the active key that a secret belongs to, or
 // [ErrUnauthenticated]. A secret that cannot be right costs no query.
 func (k *Keys) Verify(ctx context.Context, secret string, knownOnly bool) (Holder, error) {
-	hash, err := k.prefix.Hash(secret)
+	hash, err := k.secrets.Hash(secret)
 	if err != nil {
 		return Holder{}, ErrUnauthenticated
 	}

@@ -39,6 +39,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.findKeyBySecretStmt, err = db.PrepareContext(ctx, findKeyBySecret); err != nil {
 		return nil, fmt.Errorf("error preparing query FindKeyBySecret: %w", err)
 	}
+	if q.findKeyOriginStmt, err = db.PrepareContext(ctx, findKeyOrigin); err != nil {
+		return nil, fmt.Errorf("error preparing query FindKeyOrigin: %w", err)
+	}
 	if q.findServiceTokenStmt, err = db.PrepareContext(ctx, findServiceToken); err != nil {
 		return nil, fmt.Errorf("error preparing query FindServiceToken: %w", err)
 	}
@@ -148,6 +151,11 @@ func (q *Queries) Close() error {
 	if q.findKeyBySecretStmt != nil {
 		if cerr := q.findKeyBySecretStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing findKeyBySecretStmt: %w", cerr)
+		}
+	}
+	if q.findKeyOriginStmt != nil {
+		if cerr := q.findKeyOriginStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing findKeyOriginStmt: %w", cerr)
 		}
 	}
 	if q.findServiceTokenStmt != nil {
@@ -329,6 +337,7 @@ type Queries struct {
 	deleteOldSpendsStmt         *sql.Stmt
 	findKeyByRequestStmt        *sql.Stmt
 	findKeyBySecretStmt         *sql.Stmt
+	findKeyOriginStmt           *sql.Stmt
 	findServiceTokenStmt        *sql.Stmt
 	insertKeyStmt               *sql.Stmt
 	insertLimitChangesStmt      *sql.Stmt
@@ -367,6 +376,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deleteOldSpendsStmt:         q.deleteOldSpendsStmt,
 		findKeyByRequestStmt:        q.findKeyByRequestStmt,
 		findKeyBySecretStmt:         q.findKeyBySecretStmt,
+		findKeyOriginStmt:           q.findKeyOriginStmt,
 		findServiceTokenStmt:        q.findServiceTokenStmt,
 		insertKeyStmt:               q.insertKeyStmt,
 		insertLimitChangesStmt:      q.insertLimitChangesStmt,
