@@ -67,6 +67,8 @@ func (f *fakeStore) ClockUs(ctx context.Context) (int64, error) {
 	return f.clockUs(), call(ctx, f.beforeRead)
 }
 
+func (f *fakeStore) DeleteOldNames(context.Context, int64, int) (int64, error) { return 0, nil }
+
 func (f *fakeStore) Load(ctx context.Context, p store.LoadParams) (store.Batch, error) {
 	f.mu.Lock()
 	f.loads = append(f.loads, p)

@@ -20,6 +20,7 @@ var (
 	ErrSpendIDReused       = errors.New("this spend_id was used for something else")
 	ErrTransactionIDReused = errors.New("this transaction_id names another spend of the key")
 	ErrSumOverflow         = errors.New("the sums of the key cannot take this amount")
+	ErrImportTime          = errors.New("an imported spend must have been settled in the past")
 	ErrRevisionMismatch    = errors.New("the API key has changed since that revision: read it again")
 	// ErrInvariant is not a refusal but a defect: the stored sums contradict
 	// themselves. Nothing of the key is written.

@@ -38,6 +38,7 @@ var (
 // Store is a database. All methods are safe for concurrent use.
 type Store interface {
 	Access
+	Names
 
 	// Load begins a write transaction, locks the keys in the order of their ids,
 	// and reads what the batch needs. Keys that do not exist are absent from the

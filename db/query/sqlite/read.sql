@@ -18,20 +18,24 @@ SELECT sqlc.embed(k),
         AND s.settled_at_us > k.as_of_us - @annual_us AND s.settled_at_us <= MAX(@clock_us, k.last_us) - @annual_us) AS INTEGER) AS left_annual_sats,
     CAST(COALESCE((SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
         AND s.settled_at_us > MAX(@clock_us, k.last_us) - @daily_us ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_daily_us,
-    CAST(COALESCE((SELECT s.amount_sats FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
-        AND s.settled_at_us > MAX(@clock_us, k.last_us) - @daily_us ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_daily_sats,
+    CAST(COALESCE((SELECT SUM(s.amount_sats) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
+        AND s.settled_at_us = (SELECT t.settled_at_us FROM spends t WHERE t.api_key_id = k.id AND t.state = 4
+            AND t.settled_at_us > MAX(@clock_us, k.last_us) - @daily_us ORDER BY t.settled_at_us LIMIT 1)), 0) AS INTEGER) AS next_daily_sats,
     CAST(COALESCE((SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
         AND s.settled_at_us > MAX(@clock_us, k.last_us) - @weekly_us ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_weekly_us,
-    CAST(COALESCE((SELECT s.amount_sats FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
-        AND s.settled_at_us > MAX(@clock_us, k.last_us) - @weekly_us ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_weekly_sats,
+    CAST(COALESCE((SELECT SUM(s.amount_sats) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
+        AND s.settled_at_us = (SELECT t.settled_at_us FROM spends t WHERE t.api_key_id = k.id AND t.state = 4
+            AND t.settled_at_us > MAX(@clock_us, k.last_us) - @weekly_us ORDER BY t.settled_at_us LIMIT 1)), 0) AS INTEGER) AS next_weekly_sats,
     CAST(COALESCE((SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
         AND s.settled_at_us > MAX(@clock_us, k.last_us) - @monthly_us ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_monthly_us,
-    CAST(COALESCE((SELECT s.amount_sats FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
-        AND s.settled_at_us > MAX(@clock_us, k.last_us) - @monthly_us ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_monthly_sats,
+    CAST(COALESCE((SELECT SUM(s.amount_sats) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
+        AND s.settled_at_us = (SELECT t.settled_at_us FROM spends t WHERE t.api_key_id = k.id AND t.state = 4
+            AND t.settled_at_us > MAX(@clock_us, k.last_us) - @monthly_us ORDER BY t.settled_at_us LIMIT 1)), 0) AS INTEGER) AS next_monthly_sats,
     CAST(COALESCE((SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
         AND s.settled_at_us > MAX(@clock_us, k.last_us) - @annual_us ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_annual_us,
-    CAST(COALESCE((SELECT s.amount_sats FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
-        AND s.settled_at_us > MAX(@clock_us, k.last_us) - @annual_us ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_annual_sats,
+    CAST(COALESCE((SELECT SUM(s.amount_sats) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
+        AND s.settled_at_us = (SELECT t.settled_at_us FROM spends t WHERE t.api_key_id = k.id AND t.state = 4
+            AND t.settled_at_us > MAX(@clock_us, k.last_us) - @annual_us ORDER BY t.settled_at_us LIMIT 1)), 0) AS INTEGER) AS next_annual_sats,
     CAST(COALESCE((SELECT s.expires_at_us FROM spends s WHERE s.api_key_id = k.id AND s.state = 1
         AND s.expires_at_us > MAX(@clock_us, k.last_us) ORDER BY s.expires_at_us LIMIT 1), 0) AS INTEGER) AS next_holds_us,
     CAST(COALESCE((SELECT SUM(s.held_sats) FROM spends s WHERE s.api_key_id = k.id AND s.state = 1

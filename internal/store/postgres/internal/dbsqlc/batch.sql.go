@@ -280,8 +280,8 @@ SELECT s.api_key_id, s.settled_at_us, s.amount_sats, s.created_at_us
 FROM ROWS FROM (unnest($1::uuid[]), unnest($2::bigint[])) AS n (key_id, after_us)
 CROSS JOIN LATERAL (
     SELECT api_key_id, created_at_us, spend_id, state, amount_sats, held_sats, transaction_id, reserved_at_us, expires_at_us, settled_at_us, reversed_at_us, updated_at_us, late, over_hold, unreserved FROM spends WHERE api_key_id = n.key_id AND state = 4 AND settled_at_us > n.after_us
-    ORDER BY settled_at_us LIMIT $3
-) AS s ORDER BY s.api_key_id, s.settled_at_us
+    ORDER BY settled_at_us, created_at_us LIMIT $3
+) AS s ORDER BY s.api_key_id, s.settled_at_us, s.created_at_us
 `
 
 type LoadSettledAfterParams struct {
@@ -297,7 +297,8 @@ type LoadSettledAfterRow struct {
 	CreatedAtUs int64
 }
 
-// The next settled spends to leave a window, per key.
+// The next settled spends to leave a window, per key; of those that leave
+// together the older first.
 func (q *Queries) LoadSettledAfter(ctx context.Context, arg LoadSettledAfterParams) ([]LoadSettledAfterRow, error) {
 	rows, err := q.db.Query(ctx, loadSettledAfter, arg.KeyIds, arg.AfterUs, arg.RowLimit)
 	if err != nil {

@@ -366,20 +366,24 @@ SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.stat
         AND s.settled_at_us > m.as_of_us - $3::bigint AND s.settled_at_us <= m.now_us - $3::bigint)::bigint AS left_monthly_sats,
     (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
         AND s.settled_at_us > m.as_of_us - $4::bigint AND s.settled_at_us <= m.now_us - $4::bigint)::bigint AS left_annual_sats,
-    COALESCE(d.settled_at_us, 0)::bigint AS next_daily_us, COALESCE(d.amount_sats, 0)::bigint AS next_daily_sats,
-    COALESCE(w.settled_at_us, 0)::bigint AS next_weekly_us, COALESCE(w.amount_sats, 0)::bigint AS next_weekly_sats,
-    COALESCE(mo.settled_at_us, 0)::bigint AS next_monthly_us, COALESCE(mo.amount_sats, 0)::bigint AS next_monthly_sats,
-    COALESCE(a.settled_at_us, 0)::bigint AS next_annual_us, COALESCE(a.amount_sats, 0)::bigint AS next_annual_sats,
+    COALESCE(d.settled_at_us, 0)::bigint AS next_daily_us, (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s
+        WHERE s.api_key_id = m.id AND s.state = 4 AND s.settled_at_us = d.settled_at_us)::bigint AS next_daily_sats,
+    COALESCE(w.settled_at_us, 0)::bigint AS next_weekly_us, (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s
+        WHERE s.api_key_id = m.id AND s.state = 4 AND s.settled_at_us = w.settled_at_us)::bigint AS next_weekly_sats,
+    COALESCE(mo.settled_at_us, 0)::bigint AS next_monthly_us, (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s
+        WHERE s.api_key_id = m.id AND s.state = 4 AND s.settled_at_us = mo.settled_at_us)::bigint AS next_monthly_sats,
+    COALESCE(a.settled_at_us, 0)::bigint AS next_annual_us, (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s
+        WHERE s.api_key_id = m.id AND s.state = 4 AND s.settled_at_us = a.settled_at_us)::bigint AS next_annual_sats,
     COALESCE(h.expires_at_us, 0)::bigint AS next_holds_us, COALESCE(h.held_sats, 0)::bigint AS next_holds_sats
 FROM moment m
 JOIN api_keys k ON k.id = m.id
-LEFT JOIN LATERAL (SELECT s.settled_at_us, s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+LEFT JOIN LATERAL (SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
     AND s.settled_at_us > m.now_us - $1::bigint ORDER BY s.settled_at_us LIMIT 1) d ON true
-LEFT JOIN LATERAL (SELECT s.settled_at_us, s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+LEFT JOIN LATERAL (SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
     AND s.settled_at_us > m.now_us - $2::bigint ORDER BY s.settled_at_us LIMIT 1) w ON true
-LEFT JOIN LATERAL (SELECT s.settled_at_us, s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+LEFT JOIN LATERAL (SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
     AND s.settled_at_us > m.now_us - $3::bigint ORDER BY s.settled_at_us LIMIT 1) mo ON true
-LEFT JOIN LATERAL (SELECT s.settled_at_us, s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+LEFT JOIN LATERAL (SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
     AND s.settled_at_us > m.now_us - $4::bigint ORDER BY s.settled_at_us LIMIT 1) a ON true
 LEFT JOIN LATERAL (SELECT s.expires_at_us, SUM(s.held_sats) AS held_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 1
     AND s.expires_at_us > m.now_us GROUP BY s.expires_at_us ORDER BY s.expires_at_us LIMIT 1) h ON true
@@ -416,7 +420,8 @@ type ViewKeysRow struct {
 }
 
 // Reads: what is seen without a lock, each page in one statement.
-// The keys as stored, what stopped counting since, and what comes back next.
+// The keys as stored, what stopped counting since, and what comes back next:
+// imported spends may share their settle time, and leave together.
 func (q *Queries) ViewKeys(ctx context.Context, arg ViewKeysParams) ([]ViewKeysRow, error) {
 	rows, err := q.db.Query(ctx, viewKeys,
 		arg.DailyUs,

@@ -230,7 +230,7 @@ func (q *Queries) LoadReversals(ctx context.Context, arg LoadReversalsParams) ([
 
 const loadSettledAfter = `-- name: LoadSettledAfter :many
 SELECT settled_at_us, amount_sats, created_at_us FROM spends WHERE api_key_id = ?1 AND state = 4 AND settled_at_us > ?2
-ORDER BY settled_at_us LIMIT ?3
+ORDER BY settled_at_us, created_at_us LIMIT ?3
 `
 
 type LoadSettledAfterParams struct {
@@ -245,7 +245,7 @@ type LoadSettledAfterRow struct {
 	CreatedAtUs int64
 }
 
-// The next settled spends to leave a window.
+// The next settled spends to leave a window; of those that leave together the older first.
 func (q *Queries) LoadSettledAfter(ctx context.Context, arg LoadSettledAfterParams) ([]LoadSettledAfterRow, error) {
 	rows, err := q.query(ctx, q.loadSettledAfterStmt, loadSettledAfter, arg.KeyID, arg.AfterUs, arg.RowLimit)
 	if err != nil {

@@ -45,6 +45,14 @@ type LimitChange struct {
 	Authentication string
 }
 
+type PaymentName struct {
+	Name         string
+	ApiKeyID     []byte
+	SpendID      string
+	ReversedAtUs int64
+	CreatedAtUs  int64
+}
+
 type Reversal struct {
 	ApiKeyID      []byte
 	TransactionID string

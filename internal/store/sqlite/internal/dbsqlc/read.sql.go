@@ -354,20 +354,24 @@ SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.stat
         AND s.settled_at_us > k.as_of_us - ?5 AND s.settled_at_us <= MAX(?1, k.last_us) - ?5) AS INTEGER) AS left_annual_sats,
     CAST(COALESCE((SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
         AND s.settled_at_us > MAX(?1, k.last_us) - ?2 ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_daily_us,
-    CAST(COALESCE((SELECT s.amount_sats FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
-        AND s.settled_at_us > MAX(?1, k.last_us) - ?2 ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_daily_sats,
+    CAST(COALESCE((SELECT SUM(s.amount_sats) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
+        AND s.settled_at_us = (SELECT t.settled_at_us FROM spends t WHERE t.api_key_id = k.id AND t.state = 4
+            AND t.settled_at_us > MAX(?1, k.last_us) - ?2 ORDER BY t.settled_at_us LIMIT 1)), 0) AS INTEGER) AS next_daily_sats,
     CAST(COALESCE((SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
         AND s.settled_at_us > MAX(?1, k.last_us) - ?3 ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_weekly_us,
-    CAST(COALESCE((SELECT s.amount_sats FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
-        AND s.settled_at_us > MAX(?1, k.last_us) - ?3 ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_weekly_sats,
+    CAST(COALESCE((SELECT SUM(s.amount_sats) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
+        AND s.settled_at_us = (SELECT t.settled_at_us FROM spends t WHERE t.api_key_id = k.id AND t.state = 4
+            AND t.settled_at_us > MAX(?1, k.last_us) - ?3 ORDER BY t.settled_at_us LIMIT 1)), 0) AS INTEGER) AS next_weekly_sats,
     CAST(COALESCE((SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
         AND s.settled_at_us > MAX(?1, k.last_us) - ?4 ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_monthly_us,
-    CAST(COALESCE((SELECT s.amount_sats FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
-        AND s.settled_at_us > MAX(?1, k.last_us) - ?4 ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_monthly_sats,
+    CAST(COALESCE((SELECT SUM(s.amount_sats) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
+        AND s.settled_at_us = (SELECT t.settled_at_us FROM spends t WHERE t.api_key_id = k.id AND t.state = 4
+            AND t.settled_at_us > MAX(?1, k.last_us) - ?4 ORDER BY t.settled_at_us LIMIT 1)), 0) AS INTEGER) AS next_monthly_sats,
     CAST(COALESCE((SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
         AND s.settled_at_us > MAX(?1, k.last_us) - ?5 ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_annual_us,
-    CAST(COALESCE((SELECT s.amount_sats FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
-        AND s.settled_at_us > MAX(?1, k.last_us) - ?5 ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_annual_sats,
+    CAST(COALESCE((SELECT SUM(s.amount_sats) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
+        AND s.settled_at_us = (SELECT t.settled_at_us FROM spends t WHERE t.api_key_id = k.id AND t.state = 4
+            AND t.settled_at_us > MAX(?1, k.last_us) - ?5 ORDER BY t.settled_at_us LIMIT 1)), 0) AS INTEGER) AS next_annual_sats,
     CAST(COALESCE((SELECT s.expires_at_us FROM spends s WHERE s.api_key_id = k.id AND s.state = 1
         AND s.expires_at_us > MAX(?1, k.last_us) ORDER BY s.expires_at_us LIMIT 1), 0) AS INTEGER) AS next_holds_us,
     CAST(COALESCE((SELECT SUM(s.held_sats) FROM spends s WHERE s.api_key_id = k.id AND s.state = 1
