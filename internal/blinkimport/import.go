@@ -189,11 +189,11 @@ func (im *importer) owned(ctx context.Context, p store.CreateKeyParams) (bool, e
 	if holder != nil && holder.Key.ID != p.Key.ID {
 		return false, unfitKey("satcap has its secret already, as that of the API key %s", keyName(holder.Key.ID))
 	}
-	found, err := im.cfg.Store.FindOrigin(ctx, p.Key.ID)
-	if err != nil || found == nil {
+	from, found, err := im.cfg.Store.FindOrigin(ctx, p.Key.ID)
+	if err != nil || !found {
 		return false, err
 	}
-	if string(found) != string(p.RequestHash) {
+	if string(from) != string(p.RequestHash) {
 		return false, unfitKey("satcap has an API key with this id that was not imported")
 	}
 	return true, nil
@@ -224,7 +224,7 @@ func (im *importer) createKey(ctx context.Context, p store.CreateKeyParams) erro
 		if !errors.Is(err, store.ErrDefect) && !errors.Is(err, store.ErrUnavailable) {
 			return err
 		}
-		if found, findErr := im.cfg.Store.FindOrigin(ctx, p.Key.ID); findErr == nil && string(found) == string(p.RequestHash) {
+		if from, _, findErr := im.cfg.Store.FindOrigin(ctx, p.Key.ID); findErr == nil && string(from) == string(p.RequestHash) {
 			return nil
 		}
 		return err

@@ -48,9 +48,9 @@ type Store interface {
 	// CreateKey inserts a key. If p.RequestID was used by the subject before, it
 	// inserts nothing and returns the key that was made then, and its RequestHash.
 	CreateKey(ctx context.Context, p CreateKeyParams) (Created, error)
-	// FindOrigin returns the RequestHash of the creation that made a key, or nil
-	// if there is no such key.
-	FindOrigin(ctx context.Context, id ledger.KeyID) ([]byte, error)
+	// FindOrigin returns the RequestHash of the creation that made a key, and
+	// whether there is such a key.
+	FindOrigin(ctx context.Context, id ledger.KeyID) (origin []byte, found bool, err error)
 
 	// ViewKeys returns what is needed to describe the keys, in no order, leaving
 	// out those that do not exist. It takes no lock and writes nothing.

@@ -53,12 +53,12 @@ func (s *Store) CreateKey(ctx context.Context, p store.CreateKeyParams) (store.C
 }
 
 // FindOrigin implements [store.Store].
-func (s *Store) FindOrigin(ctx context.Context, id ledger.KeyID) ([]byte, error) {
+func (s *Store) FindOrigin(ctx context.Context, id ledger.KeyID) (origin []byte, found bool, err error) {
 	rows, err := s.reads.FindKeyOrigin(ctx, id[:])
 	if err != nil || len(rows) == 0 {
-		return nil, ifAny("find the origin of a key", err)
+		return nil, false, ifAny("find the origin of a key", err)
 	}
-	return rows[0], nil
+	return rows[0], true, nil
 }
 
 // ViewKeys implements [store.Store].

@@ -35,12 +35,13 @@ func testKeys(t *testing.T, h Harness) {
 	})
 	h.run(t, "TheOriginIsKept", func(e *env) {
 		k := e.key()
-		origin, err := e.store.FindOrigin(e.Context(), k.ID)
+		origin, found, err := e.store.FindOrigin(e.Context(), k.ID)
 		require.NoError(e, err)
+		require.True(e, found)
 		require.Equal(e, creation(k).RequestHash, origin)
-		origin, err = e.store.FindOrigin(e.Context(), keyID(99))
+		_, found, err = e.store.FindOrigin(e.Context(), keyID(99))
 		require.NoError(e, err)
-		require.Nil(e, origin)
+		require.False(e, found)
 	})
 	h.run(t, "EachLimitMayBeUnlimited", func(e *env) {
 		for w := range ledger.WindowCount {
