@@ -52,7 +52,7 @@ func TestSourceChanges(t *testing.T) {
 func TestManyGone(t *testing.T) {
 	onEngines(t, func(e *env) {
 		e.batch = 1000
-		keys := blinktest.Generate(5, 1, 2500, start)
+		keys := blinktest.Generate(5, 1, 1300, start)
 		e.fill(keys...)
 		booked := e.run().clean(t).Booked
 		e.exec("DELETE FROM api_key_transactions")

@@ -5,6 +5,7 @@ package blinkimport_test
 
 import (
 	"crypto/sha256"
+	"math"
 	"testing"
 
 	"github.com/google/uuid"
@@ -182,19 +183,19 @@ func TestRefusedSpends(t *testing.T) {
 // TestOverflow: a key whose sums are full takes no more, and says so.
 func TestOverflow(t *testing.T) {
 	onEngines(t, func(e *env) {
-		e.batch = 5000
 		k := e.key()
-		for range 4393 {
-			k.Rows = append(k.Rows, blinktest.Row{ID: uuid.New(), AmountSats: ledger.MaxAmountSats, AtUs: start - hour})
-		}
 		e.fill(k)
-		planned := e.run(dryRun)
-		require.EqualValues(t, 4392, planned.Booked)
+		e.run().clean(t)
+		e.do(ledger.Settle{KeyRef: ref(k), SpendID: "own", AmountSats: math.MaxInt64 - 10})
+		e.insert(&k, "fits", 8, start-2*hour)
+		full := e.insert(&k, "full", 5, start-hour)
 		out := e.run()
-		require.EqualValues(t, 4392, out.Booked)
-		require.EqualValues(t, 1, out.RefusedSpends)
+		require.EqualValues(t, 1, out.Booked)
+		require.Equal(t, full.ID.String(), out.found[0].ID)
 		require.Contains(t, out.found[0].Reason, "sums of the API key cannot take the amount")
+		require.EqualValues(t, 1, out.RefusedSpends)
 		require.EqualValues(t, 4, out.Findings[blinkimport.Different])
+		e.spent(k, math.MaxInt64-2)
 	})
 }
 

@@ -171,7 +171,8 @@ func (im *importer) decide(ctx context.Context, ops []ledger.Operation) (outcome
 	return outcomes, err
 }
 
-// plan decides on a key that does not exist yet.
+// plan decides on a key that does not exist yet. Each batch is taken for the
+// first one, which makes a difference only to a key whose sums are full.
 func (im *importer) plan(ctx context.Context, ops []ledger.Operation) ([]ledger.Outcome, error) {
 	clockUs, err := im.cfg.Store.ClockUs(ctx)
 	if err != nil {
@@ -180,9 +181,6 @@ func (im *importer) plan(ctx context.Context, ops []ledger.Operation) ([]ledger.
 	applied := ledger.Apply(&ledger.Snapshot{ClockUs: clockUs, Keys: map[ledger.KeyID]*ledger.KeySnapshot{
 		im.planned.ID: {Key: *im.planned, NowUs: ledger.NowUs(clockUs, im.planned.LastUs)},
 	}}, ops)
-	if len(applied.Changes.Keys) > 0 {
-		im.planned = &applied.Changes.Keys[0]
-	}
 	return applied.Outcomes, nil
 }
 
