@@ -49,7 +49,7 @@ func judge(k keyRow, nowUs int64) (store.CreateKeyParams, error) {
 		return store.CreateKeyParams{}, unfitKey("its identity does not exist")
 	case !fitSubject(*k.Subject):
 		return store.CreateKeyParams{}, unfitKey("the subject must be 1 to %d bytes of text without control characters or spaces around it", maxSubject)
-	case k.Name == nil || !fitKeyName(*k.Name):
+	case k.Name == nil || !fitName(*k.Name):
 		return store.CreateKeyParams{}, unfitKey("the name must be 1 to %d printable characters", maxName)
 	case k.Hash == nil:
 		return store.CreateKeyParams{}, unfitKey("the hash of the secret is missing")
@@ -126,20 +126,11 @@ func fitSubject(subject string) bool {
 	return subject != "" && len(subject) <= maxSubject && !strings.ContainsFunc(subject, unclear) && strings.TrimSpace(subject) == subject
 }
 
-// fitKeyName says whether the API would take this name for a key.
-func fitKeyName(name string) bool {
+// fitName says whether the API would take this name for a key or a transaction.
+func fitName(name string) bool {
 	unclear := func(r rune) bool { return r == utf8.RuneError || unicode.In(r, unicode.C, unicode.Zl, unicode.Zp) }
-	return fitLength(name) && !strings.ContainsFunc(name, unclear) && strings.TrimSpace(name) == name
-}
-
-// fitTransaction says whether this can name a payment.
-func fitTransaction(name string) bool {
-	return fitLength(name) && !strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError })
-}
-
-func fitLength(name string) bool {
 	n := utf8.RuneCountInString(name)
-	return n >= 1 && n <= maxName
+	return n >= 1 && n <= maxName && !strings.ContainsFunc(name, unclear) && strings.TrimSpace(name) == name
 }
 
 // ephemeral says whether a transaction id is the name that a lock gave to a

@@ -3,7 +3,6 @@
 package blinkimport_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -18,10 +17,11 @@ import (
 // TestUnfitTransaction: the amount counts, the id that nobody could name does not.
 func TestUnfitTransaction(t *testing.T) {
 	onEngines(t, func(e *env) {
-		for i, bad := range []string{"a\nb", "\x7f", strings.Repeat("x", 3) + "\u2028"} {
+		for i, bad := range []string{"a\nb", "\x7f", "x\u2028", "", " x", "x\u00a0"} {
 			k := e.key()
 			e.fill(k)
-			r := e.insert(&k, bad, 5, start-hour)
+			r := e.insert(&k, "t", 5, start-hour)
+			e.exec("UPDATE api_key_transactions SET transaction_id = $1 WHERE id = $2", bad, r.ID.String())
 			out := e.run()
 			require.Equal(t, r.ID.String(), findingOf(out, r).ID)
 			require.Contains(t, findingOf(out, r).Reason, "1 to 128 printable characters")

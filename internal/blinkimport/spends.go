@@ -78,7 +78,7 @@ func (im *importer) book(ctx context.Context, id ledger.KeyID, rows []spendRow) 
 func (im *importer) names(ctx context.Context, id ledger.KeyID, rows []spendRow) (map[string]store.PaymentName, error) {
 	var all []string
 	for _, r := range rows {
-		if r.TransactionID != nil && fitTransaction(*r.TransactionID) {
+		if r.TransactionID != nil && fitName(*r.TransactionID) {
 			all = append(all, *r.TransactionID)
 		}
 	}
@@ -93,7 +93,7 @@ func (im *importer) names(ctx context.Context, id ledger.KeyID, rows []spendRow)
 	}
 	var claims []store.PaymentName
 	for _, r := range rows {
-		if r.TransactionID != nil && fitTransaction(*r.TransactionID) && !names[*r.TransactionID].Claimed() {
+		if r.TransactionID != nil && fitName(*r.TransactionID) && !names[*r.TransactionID].Claimed() {
 			claims = append(claims, store.PaymentName{Name: *r.TransactionID, KeyID: id, SpendID: spendPrefix + r.ID})
 		}
 	}
@@ -120,8 +120,8 @@ func (im *importer) operation(id ledger.KeyID, r spendRow, names map[string]stor
 	switch {
 	case r.TransactionID == nil:
 		return op
-	case !fitTransaction(*r.TransactionID):
-		im.partly(r, "the transaction id must be 1 to 128 printable characters: the amount is carried over without it")
+	case !fitName(*r.TransactionID):
+		im.partly(r, "the transaction id must be 1 to 128 printable characters without spaces around them: the amount is carried over without it")
 		return op
 	case !ephemeral(*r.TransactionID):
 		// A payment on its way keeps this place free for the name that it will get.
