@@ -23,12 +23,9 @@ func (e *Engine) DoAll(ctx context.Context, ops []ledger.Operation) []ledger.Out
 }
 
 func (e *Engine) doPart(ctx context.Context, ops []ledger.Operation) []ledger.Outcome {
-	// Held to the end, so that Close waits for the batch.
-	e.accepting.RLock()
-	defer e.accepting.RUnlock()
 	err := ctx.Err()
-	if e.stopped {
-		err = ErrStopped
+	if err == nil {
+		err = e.begin()
 	}
 	if err != nil {
 		outcomes := make([]ledger.Outcome, len(ops))
@@ -37,9 +34,21 @@ func (e *Engine) doPart(ctx context.Context, ops []ledger.Operation) []ledger.Ou
 		}
 		return outcomes
 	}
+	defer e.workers.Done()
 	outcomes := e.decide(ops)
 	e.notice(ops, outcomes)
 	return outcomes
+}
+
+// begin counts the caller as a worker, for which Close waits.
+func (e *Engine) begin() error {
+	e.accepting.RLock()
+	defer e.accepting.RUnlock()
+	if e.stopped {
+		return ErrStopped
+	}
+	e.workers.Add(1)
+	return nil
 }
 
 // Try says what DoAll would answer now, and writes nothing. A refusal by a limit
