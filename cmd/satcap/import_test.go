@@ -95,6 +95,32 @@ func TestImport(t *testing.T) {
 	})
 }
 
+// TestImportDiffers: a sum that is not that of the source is exit code 1.
+func TestImportDiffers(t *testing.T) {
+	t.Parallel()
+	from := engines["Postgres"](t)
+	require.NoError(t, blinktest.Create(t.Context(), from))
+	keys := blinktest.Generate(1, 2, 20, time.Now().UnixMicro())
+	require.NoError(t, blinktest.Fill(t.Context(), from, keys))
+	db := engines["SQLite"](t)
+	require.Zero(t, run(t, t.TempDir(), nil, "migrate", "--db", db).code)
+	imported := func(args ...string) output {
+		return run(t, t.TempDir(), []string{"SATCAP_FROM=" + from}, append([]string{"import", "blink", "--db", db}, args...)...)
+	}
+	planned := imported("--dry-run")
+	require.Zero(t, planned.code, planned)
+	require.Contains(t, planned.stdout, "DRY RUN, NOTHING WAS WRITTEN")
+	require.Zero(t, imported().code)
+
+	require.NoError(t, blinktest.Exec(t.Context(), from, "UPDATE api_key_transactions SET amount_sats = amount_sats + 1"))
+	out := imported()
+	require.Equal(t, 1, out.code, out)
+	require.Equal(t, "satcap: sums differ from those of the source\n", out.stderr)
+	require.Contains(t, out.stdout, "different\tidentity_api_keys\t"+keys[0].ID.String()+"\tannual: ")
+	require.Contains(t, out.stdout, "refused\tapi_key_transactions\t")
+	require.Zero(t, imported("--dry-run").code, "nothing is compared")
+}
+
 // engineOf is the kind of database that db is of.
 func engineOf(db string) func(*testing.T) string {
 	if parsed, err := config.ParseDB(db); err == nil && parsed.SQLitePath != "" {

@@ -56,6 +56,7 @@ func TestManyGone(t *testing.T) {
 		e.fill(keys...)
 		booked := e.run().clean(t).Booked
 		e.exec("DELETE FROM api_key_transactions")
+		require.Equal(t, booked, e.run(dryRun).Reversed)
 		out := e.run().clean(t)
 		require.Equal(t, booked, out.Reversed)
 		require.Zero(t, e.stored(keys[0]).SpentSats)

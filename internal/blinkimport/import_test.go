@@ -102,8 +102,18 @@ func TestSpends(t *testing.T) {
 			stored := e.stored(k)
 			require.InDelta(e, start+later, stored.AsOfUs, 11)
 			require.Equal(e, k.Sums(stored.AsOfUs), [4]int64(stored.SpentSats), "after %d us", later)
-			e.run().clean(t)
+			require.Zero(e, e.run().clean(t).Reversed, "what is too old by now is not gone")
 		}
+	})
+}
+
+// TestManyKeys: more than are read from the source at once.
+func TestManyKeys(t *testing.T) {
+	onEngines(t, func(e *env) {
+		keys := blinktest.Generate(2, 201, 0, start)
+		e.fill(keys...)
+		require.EqualValues(e, 201, e.run().clean(t).NewKeys)
+		require.EqualValues(e, 201, e.run().clean(t).KnownKeys)
 	})
 }
 
