@@ -21,7 +21,7 @@ const module = "github.com/satcap/satcap/"
 var below = map[string][]string{
 	"cmd/satcap":                              {"internal/cli"},
 	"db":                                      {},
-	"internal/cli":                            {"gen/...", "internal/config", "internal/server", "internal/store", "internal/telemetry"},
+	"internal/cli":                            {"gen/...", "internal/blinkimport", "internal/config", "internal/server", "internal/store", "internal/telemetry"},
 	"internal/server":                         {"gen/...", "internal/apikey", "internal/auth", "internal/config", "internal/engine", "internal/jwks", "internal/ledger", "internal/rpc", "internal/store", "internal/store/postgres", "internal/store/sqlite"},
 	"internal/config":                         {"internal/apikey", "internal/auth"},
 	"internal/telemetry":                      {},
@@ -30,6 +30,8 @@ var below = map[string][]string{
 	"internal/auth":                           {"gen/...", "internal/apikey", "internal/jwks", "internal/ledger", "internal/store"},
 	"internal/jwks":                           {},
 	"internal/apikey":                         {},
+	"internal/blinkimport":                    {"internal/engine", "internal/ledger", "internal/store"},
+	"internal/blinkimport/blinktest":          {},
 	"internal/engine":                         {"internal/ledger", "internal/store"},
 	"internal/store":                          {"internal/ledger"},
 	"internal/store/migration":                {"db", "internal/store"},

@@ -81,6 +81,7 @@ func newServeCommand(a *app) *cobra.Command {
 	f.StringSliceVar(&cfg.CORSOrigins, "cors-origin", nil, "origin whose pages may call directly, such as https://app.example.com")
 	f.StringSliceVar(&cfg.TrustedProxies, "trusted-proxy", nil, "address or network whose X-Forwarded-For is believed")
 	f.StringVar(&cfg.SecretPrefix, "secret-prefix", cfg.SecretPrefix, "what the secrets of new API keys begin with")
+	f.StringVar(&cfg.ImportedSecretPrefix, "imported-secret-prefix", "", "what the secrets of imported API keys begin with (see satcap import)")
 	f.DurationVar(&cfg.HoldTTL, "hold-ttl", cfg.HoldTTL, "how long a hold counts if the request does not say")
 	f.DurationVar(&cfg.ShutdownTimeout, "shutdown-timeout", cfg.ShutdownTimeout, "how long calls in progress may take at shutdown")
 	f.StringVar(&cfg.LogLevel, "log-level", cfg.LogLevel, "debug, info, warn or error")

@@ -43,6 +43,9 @@ type Server struct {
 	DevToken string
 	// SecretPrefix begins the secrets of new API keys.
 	SecretPrefix string
+	// ImportedSecretPrefix begins the secrets of imported API keys; empty: there
+	// are none.
+	ImportedSecretPrefix string
 	// HoldTTL is how long a hold counts if the request does not say: 1 s to 30 d.
 	HoldTTL time.Duration
 	// ShutdownTimeout is how long calls in progress may take at shutdown.
@@ -107,6 +110,14 @@ func (s Server) Validate() error {
 	if strings.HasPrefix(s.SecretPrefix, string(auth.TokenPrefix)) {
 		errs = append(errs, fmt.Errorf("--secret-prefix must not begin with %s, as the tokens of services do", auth.TokenPrefix))
 	}
+	if s.ImportedSecretPrefix != "" {
+		if err := apikey.Prefix(s.ImportedSecretPrefix).Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("--imported-secret-prefix: %w", err))
+		}
+		if strings.HasPrefix(s.ImportedSecretPrefix, string(auth.TokenPrefix)) {
+			errs = append(errs, fmt.Errorf("--imported-secret-prefix must not begin with %s, as the tokens of services do", auth.TokenPrefix))
+		}
+	}
 	if s.HoldTTL < time.Second || s.HoldTTL > 30*24*time.Hour {
 		errs = append(errs, errors.New("--hold-ttl must be from 1s to 720h (30 days)"))
 	}
@@ -130,6 +141,11 @@ func (s Server) Validate() error {
 		errs = append(errs, errors.New("SATCAP_DEV_TOKEN must be ASCII without spaces: a header cannot carry it otherwise"))
 	}
 	return errors.Join(errs...)
+}
+
+// Secrets is what the secrets of API keys look like.
+func (s Server) Secrets() apikey.Accepted {
+	return apikey.Accepted{Own: apikey.Prefix(s.SecretPrefix), Imported: apikey.Prefix(s.ImportedSecretPrefix)}
 }
 
 // Level is LogLevel as slog has it.

@@ -49,6 +49,10 @@ func TestValidate(t *testing.T) {
 		{"PrefixEmpty", func(s *config.Server) { s.SecretPrefix = "" }, []string{"--secret-prefix", "1 to 32"}},
 		{"PrefixLong", func(s *config.Server) { s.SecretPrefix = strings.Repeat("a", 33) }, []string{"--secret-prefix", "1 to 32"}},
 		{"PrefixLongest", func(s *config.Server) { s.SecretPrefix = strings.Repeat("a", 32) }, nil},
+		{"PrefixImported", func(s *config.Server) { s.ImportedSecretPrefix = "blink_" }, nil},
+		{"PrefixImportedSame", func(s *config.Server) { s.ImportedSecretPrefix = s.SecretPrefix }, nil},
+		{"PrefixImportedSpace", func(s *config.Server) { s.ImportedSecretPrefix = "my key" }, []string{"--imported-secret-prefix", "letters, digits"}},
+		{"PrefixImportedOfTokens", func(s *config.Server) { s.ImportedSecretPrefix = "satcapsvc_x" }, []string{"--imported-secret-prefix", "tokens of services"}},
 		{"PrefixSpace", func(s *config.Server) { s.SecretPrefix = "my key" }, []string{"--secret-prefix", "letters, digits"}},
 
 		{"TTLShort", func(s *config.Server) { s.HoldTTL = time.Second - 1 }, []string{"--hold-ttl", "from 1s to 720h"}},

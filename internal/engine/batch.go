@@ -62,12 +62,19 @@ func (e *Engine) answer(batch []*request) {
 		ops[i] = r.op
 	}
 	outcomes := e.decide(ops)
+	e.notice(ops, outcomes)
 	for i, r := range live {
-		if errors.Is(outcomes[i].Err, ledger.ErrInvariant) {
-			e.unsound.Store(true)
-			e.log.Error("invariant violated: the stored sums of a key contradict themselves", "api_key_id", keyName(r.op.Target().KeyID))
-		}
 		r.outcome <- outcomes[i]
+	}
+}
+
+// notice reports the keys whose stored sums turned out not to be sound.
+func (e *Engine) notice(ops []ledger.Operation, outcomes []ledger.Outcome) {
+	for i, o := range outcomes {
+		if errors.Is(o.Err, ledger.ErrInvariant) {
+			e.unsound.Store(true)
+			e.log.Error("invariant violated: the stored sums of a key contradict themselves", "api_key_id", keyName(ops[i].Target().KeyID))
+		}
 	}
 }
 

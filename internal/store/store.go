@@ -48,6 +48,9 @@ type Store interface {
 	// CreateKey inserts a key. If p.RequestID was used by the subject before, it
 	// inserts nothing and returns the key that was made then, and its RequestHash.
 	CreateKey(ctx context.Context, p CreateKeyParams) (Created, error)
+	// FindOrigin returns the RequestHash of the creation that made a key, and
+	// whether there is such a key.
+	FindOrigin(ctx context.Context, id ledger.KeyID) (origin []byte, found bool, err error)
 
 	// ViewKeys returns what is needed to describe the keys, in no order, leaving
 	// out those that do not exist. It takes no lock and writes nothing.
@@ -137,8 +140,7 @@ func ParamsFor(ops []ledger.Operation) LoadParams {
 
 // CreateKeyParams is a new key.
 type CreateKeyParams struct {
-	// Key is the key as it begins. Its last time and the moment of its sums, which
-	// are all 0, are CreatedAtUs.
+	// Key is the key as it begins. Its sums are all 0.
 	Key ledger.Key
 	// SecretHash is the SHA-256 of what follows the secret's prefix.
 	SecretHash []byte

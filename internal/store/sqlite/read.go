@@ -19,7 +19,8 @@ func (s *Store) CreateKey(ctx context.Context, p store.CreateKeyParams) (store.C
 	params := dbsqlc.InsertKeyParams{
 		ID: k.ID[:], Subject: k.Subject, Name: k.Name, Scopes: int64(k.Scopes),
 		SecretHash: p.SecretHash, SecretPrefix: k.SecretPrefix, State: int64(k.State),
-		CreatedAtUs: k.CreatedAtUs, ExpiresAtUs: k.ExpiresAtUs, RequestHash: p.RequestHash, Revision: k.Revision,
+		CreatedAtUs: k.CreatedAtUs, ExpiresAtUs: k.ExpiresAtUs,
+		RevokedAtUs: k.RevokedAtUs, LastUsedAtUs: k.LastUsedAtUs, RequestHash: p.RequestHash, Revision: k.Revision, LastUs: k.LastUs, AsOfUs: k.AsOfUs,
 		DailyLimitSats: limit(k.Limits[ledger.Daily]), WeeklyLimitSats: limit(k.Limits[ledger.Weekly]),
 		MonthlyLimitSats: limit(k.Limits[ledger.Monthly]), AnnualLimitSats: limit(k.Limits[ledger.Annual]),
 	}
@@ -49,6 +50,15 @@ func (s *Store) CreateKey(ctx context.Context, p store.CreateKeyParams) (store.C
 		return store.Created{}, fmt.Errorf("%w: create key: %w", store.ErrOutcomeUnknown, err)
 	}
 	return store.Created{Key: k, RequestHash: p.RequestHash, New: true}, nil
+}
+
+// FindOrigin implements [store.Store].
+func (s *Store) FindOrigin(ctx context.Context, id ledger.KeyID) (origin []byte, found bool, err error) {
+	rows, err := s.reads.FindKeyOrigin(ctx, id[:])
+	if err != nil || len(rows) == 0 {
+		return nil, false, ifAny("find the origin of a key", err)
+	}
+	return rows[0], true, nil
 }
 
 // ViewKeys implements [store.Store].

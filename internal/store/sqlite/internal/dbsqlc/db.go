@@ -45,6 +45,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.findKeyBySecretStmt, err = db.PrepareContext(ctx, findKeyBySecret); err != nil {
 		return nil, fmt.Errorf("error preparing query FindKeyBySecret: %w", err)
 	}
+	if q.findKeyOriginStmt, err = db.PrepareContext(ctx, findKeyOrigin); err != nil {
+		return nil, fmt.Errorf("error preparing query FindKeyOrigin: %w", err)
+	}
 	if q.findNamesStmt, err = db.PrepareContext(ctx, findNames); err != nil {
 		return nil, fmt.Errorf("error preparing query FindNames: %w", err)
 	}
@@ -170,6 +173,11 @@ func (q *Queries) Close() error {
 	if q.findKeyBySecretStmt != nil {
 		if cerr := q.findKeyBySecretStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing findKeyBySecretStmt: %w", cerr)
+		}
+	}
+	if q.findKeyOriginStmt != nil {
+		if cerr := q.findKeyOriginStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing findKeyOriginStmt: %w", cerr)
 		}
 	}
 	if q.findNamesStmt != nil {
@@ -363,6 +371,7 @@ type Queries struct {
 	deleteOldSpendsStmt         *sql.Stmt
 	findKeyByRequestStmt        *sql.Stmt
 	findKeyBySecretStmt         *sql.Stmt
+	findKeyOriginStmt           *sql.Stmt
 	findNamesStmt               *sql.Stmt
 	findServiceTokenStmt        *sql.Stmt
 	insertKeyStmt               *sql.Stmt
@@ -405,6 +414,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deleteOldSpendsStmt:         q.deleteOldSpendsStmt,
 		findKeyByRequestStmt:        q.findKeyByRequestStmt,
 		findKeyBySecretStmt:         q.findKeyBySecretStmt,
+		findKeyOriginStmt:           q.findKeyOriginStmt,
 		findNamesStmt:               q.findNamesStmt,
 		findServiceTokenStmt:        q.findServiceTokenStmt,
 		insertKeyStmt:               q.insertKeyStmt,
