@@ -29,6 +29,9 @@ server is in development mode: it listens on this machine only, and every call n
 TOKEN is SATCAP_DEV_TOKEN or, without that, made at start and printed once. The
 token is the core API and an owner with the subject "dev" at once.
 
+With --blink-listen a second port serves Blink's contract, services.api_keys.v1, to
+whoever reaches it: keep it in a private network.
+
 SIGINT and SIGTERM finish the calls in progress and end the server; a second
 one ends it at once.`
 

@@ -41,6 +41,8 @@ type fakeStore struct {
 	due       map[ledger.KeyID]bool
 	open      map[ledger.KeyID]bool // keys in an open batch
 	misuse    error                 // what no engine may do to a store
+
+	fakeNames
 }
 
 func newFakeStore(keys ...ledger.Key) *fakeStore {
@@ -66,8 +68,6 @@ func (f *fakeStore) clockUs() int64 { return time.Now().Add(f.skew).UnixMicro() 
 func (f *fakeStore) ClockUs(ctx context.Context) (int64, error) {
 	return f.clockUs(), call(ctx, f.beforeRead)
 }
-
-func (f *fakeStore) DeleteOldNames(context.Context, int64, int) (int64, error) { return 0, nil }
 
 func (f *fakeStore) Load(ctx context.Context, p store.LoadParams) (store.Batch, error) {
 	f.mu.Lock()

@@ -53,8 +53,14 @@ func (k *modelKey) settle(op ledger.Settle) answer {
 	}
 	settled := before.State == ledger.Settled
 	switch {
+	case op.Exact && op.AmountSats == 0:
+		return answer{err: ledger.ErrAmount}
 	case before.State == ledger.Reversed:
 		return answer{spend: before}
+	case op.Exact && before.AmountSats == 0: // unknown, or nothing but a tombstone
+		return answer{err: ledger.ErrSpendNotFound}
+	case op.Exact && before.AmountSats != op.AmountSats:
+		return answer{err: ledger.ErrSpendIDReused}
 	case settled && amount != 0 && amount != before.AmountSats:
 		return answer{err: ledger.ErrSpendIDReused}
 	case !settled && amount == 0:

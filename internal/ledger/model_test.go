@@ -184,6 +184,8 @@ func (k *modelKey) decide(op ledger.Operation) answer {
 		return k.reserve(op)
 	case ledger.Settle:
 		return k.settle(op)
+	case ledger.Import:
+		return k.takeOver(op)
 	case ledger.Release:
 		return k.release(op)
 	case ledger.Reverse:

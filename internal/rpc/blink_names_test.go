@@ -39,6 +39,9 @@ func blinkOtherKeys(e *env) {
 	e.blinkReverse(payment).ok()
 	require.EqualValues(e.t, 20, e.daySpent(two))
 	require.EqualValues(e.t, 5, e.daySpent(one))
+	other := e.newKey()
+	e.blinkRecord(other, 7, payment, e.hold(other, 7)).ok()
+	require.Equal(e.t, "daily - 7 0 -", sums(e.usage(other).ok().GetUsage())[0], "the reversal was of the first key's")
 }
 
 // blinkTransactions: one transaction, several messages about it.
@@ -90,6 +93,12 @@ func blinkInterrupted(e *env) {
 	e.blinkRecord(key, 10, payment, hold).ok()
 	require.Zero(e.t, e.daySpent(key))
 
+	// Reversed, and then repeated with another hold: neither counts.
+	payment = claimed(e.hold(key, 10))
+	e.blinkReverse(payment).ok()
+	e.blinkRecord(key, 10, payment, e.hold(key, 10)).ok()
+	require.Zero(e.t, e.daySpent(key))
+
 	// Repeated with another hold: both are the transaction's.
 	hold = e.hold(key, 10)
 	payment = claimed(hold)
@@ -119,8 +128,13 @@ func blinkTakenOver(e *env) {
 	e.blinkReverse(payment).ok()
 	require.Zero(e.t, e.daySpent(key))
 
-	name = imported("blink:2")
-	says(e.blinkRecord(e.newKey(), 10, journal(), name), connect.CodeNotFound, unknownHold, "SPEND_NOT_FOUND")
+	name, payment = imported("blink:2"), journal()
+	says(e.blinkRecord(e.newKey(), 10, payment, name), connect.CodeNotFound, unknownHold, "SPEND_NOT_FOUND")
+	e.blinkRecord(key, 10, payment, name).ok()
+	e.blinkReverse(payment).ok()
+	require.Zero(e.t, e.daySpent(key), "the call that failed has not taken the name")
+
+	name = imported("blink:3")
 	e.blinkReverse(name).ok()
 	require.Zero(e.t, e.daySpent(key))
 	e.blinkRecord(key, 10, journal(), name).ok()

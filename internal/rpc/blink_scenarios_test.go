@@ -145,7 +145,7 @@ func blinkHolds(e *env) {
 	e.blinkRecord(key, 300, journal(), late).ok()
 	require.EqualValues(e.t, 300, e.daySpent(key))
 
-	for _, unknown := range []string{key + ":" + uuid.NewString(), uuid.NewString(), "x", late + "0"} {
+	for _, unknown := range []string{key + ":" + uuid.NewString(), uuid.NewString() + ":" + uuid.NewString(), uuid.NewString(), "x", late + "0"} {
 		f := says(e.blinkRecord(key, 300, journal(), unknown), connect.CodeNotFound, unknownHold, "SPEND_NOT_FOUND")
 		require.Equal(e.t, "Ephemeral reservation not found: "+unknown, f.message)
 		e.blinkReverse(unknown).ok()

@@ -143,6 +143,10 @@ func settle(k ledger.Key, id string, sats int64, transaction ...string) ledger.O
 	return op
 }
 
+func imported(k ledger.Key, id string, sats, settledAtUs int64) ledger.Operation {
+	return ledger.Import{KeyRef: on(k), SpendID: id, AmountSats: sats, SettledAtUs: settledAtUs}
+}
+
 func release(k ledger.Key, id string) ledger.Operation {
 	return ledger.Release{KeyRef: on(k), SpendID: id}
 }

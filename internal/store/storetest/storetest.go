@@ -62,6 +62,7 @@ func Run(t *testing.T, h Harness) {
 			{"Secrets", testSecrets},
 			{"LastUse", testLastUse},
 			{"ServiceTokens", testServiceTokens},
+			{"Names", testNames},
 			{"Clock", testClock},
 			{"Concurrency", testConcurrency},
 		} {

@@ -62,6 +62,7 @@ func testViews(t *testing.T, h Harness) {
 		e.clock.Store(expires + 1)
 		require.Equal(e, ledger.Comeback{}, e.view(k.ID).NextHolds)
 	})
+	h.run(t, "SpendsThatLeaveTogetherAreSummed", testLeaveTogether)
 	h.run(t, "ScheduleIsOfTheSameMoment", testViewSchedule)
 	h.run(t, "WritesNothing", func(e *env) {
 		k := e.key()
@@ -119,6 +120,37 @@ func testNextReleases(e *env) {
 			}
 		}
 	}
+}
+
+// testLeaveTogether goes to the moments around the release of spends that were
+// settled at one moment, as only imported ones can be.
+func testLeaveTogether(e *env) {
+	k, other := e.key(), e.key()
+	settled := start - 2*second
+	e.do(imported(k, "a", 3, settled), imported(k, "b", 4, settled), imported(k, "reversed", 60, settled), imported(k, "c", 5, settled),
+		imported(k, "later", 50, settled+1), imported(other, "other", 100, settled), reverse(k, "reversed"))
+	for _, w := range ledger.Windows() {
+		leaves := settled + w.LengthUs()
+		for now, want := range map[int64]ledger.Comeback{
+			leaves - 1: {AtUs: leaves, AmountSats: 12}, leaves: {AtUs: leaves + 1, AmountSats: 50}, leaves + 1: {},
+		} {
+			e.clock.Store(now)
+			view := e.view(k.ID)
+			require.Equal(e, want, view.NextSettled[w], "%s", w)
+			require.Equal(e, 50*truth(now <= leaves)+12*truth(now < leaves), view.Usage()[w].SpentSats, "%s", w)
+		}
+	}
+	e.clock.Store(start + day)
+	e.do(sweep(k, 10)) // what left together is subtracted together
+	require.Equal(e, [4]int64{0, 62, 62, 62}, e.view(k.ID).Key.SpentSats)
+	e.requireSound()
+}
+
+func truth(is bool) int64 {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 func testViewSchedule(e *env) {
