@@ -33,8 +33,11 @@ const failures = {
   required: [/Transaction ID is required/, grpc.status.INVALID_ARGUMENT],
 };
 
-/** The name of the only failure that the error's words match; otherwise the error. */
+/** The name of the only failure that the error's words match. */
 function classify(error) {
+  if (typeof error?.details !== "string") {
+    throw error instanceof Error ? error : new Error(`no failure: ${error}`);
+  }
   const found = Object.keys(failures).filter((name) => failures[name][0].test(error.details));
   if (found.length !== 1) {
     throw new Error(`${found.length} kinds of failure match code ${error.code}: ${error.details}`);
