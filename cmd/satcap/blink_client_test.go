@@ -45,6 +45,10 @@ func TestBlinkClient(t *testing.T) {
 	require.NoError(t, err, "Node.js is missing: scripts/test.sh installs it or says how")
 	_, err = os.Stat(filepath.Join(blinkClientDir, "node_modules", "@grpc", "grpc-js"))
 	require.NoError(t, err, "run npm ci in cmd/satcap/%s, or scripts/test.sh, which does", blinkClientDir)
+	for _, file := range []string{"all.js", "client.js", "life.js", "failures.js", "races.js"} {
+		_, err := os.ReadFile(filepath.Join(blinkClientDir, file)) // "go test" sees then when one has changed
+		require.NoError(t, err)
+	}
 	onEngines(t, func(t *testing.T, db string) {
 		servers := []*process{serve(t, db, "--blink-listen", "127.0.0.1:0")}
 		if !strings.HasPrefix(db, "sqlite:") {

@@ -5,11 +5,18 @@
 package rpc_test
 
 import (
+	"log/slog"
+	"net/http"
 	"sync"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	satcapv1 "github.com/satcap/satcap/gen/satcap/v1"
+	"github.com/satcap/satcap/internal/apikey"
+	"github.com/satcap/satcap/internal/auth"
+	"github.com/satcap/satcap/internal/engine"
+	"github.com/satcap/satcap/internal/rpc"
 )
 
 func blinkLoweredBelowSpent(e *env) {
@@ -103,13 +110,32 @@ func blinkHoldInvoice(e *env) {
 	require.EqualValues(e.t, 600, e.daySpent(key))
 }
 
-// atOnce makes all changes of limits in the same moment; none may fail.
-func (e *env) atOnce(key string, changes ...*satcapv1.LimitUpdate) {
+// beside is the same scenario at another server on the same database.
+func (e *env) beside() *env {
 	e.t.Helper()
+	quiet := slog.New(slog.DiscardHandler)
+	another := engine.New(engine.Config{
+		Store: e.s.store, Log: quiet, SweepEvery: -1, Now: func() time.Time { return timeOf(e.s.clock.Load()) },
+	})
+	e.t.Cleanup(another.Close)
+	mux := http.NewServeMux()
+	rpc.Mount(mux, rpc.NewServer(rpc.Config{
+		Engine: another, Authenticator: callers{e.s.real}, Keys: e.s.real.Keys, Failures: auth.NewFailures(e.s.failuresNow),
+		Log: quiet, SecretPrefix: apikey.DefaultPrefix, HoldTTL: 24 * time.Hour,
+	}))
+	beside := *e
+	beside.c = grpcGo(e.t, serve(e.t, rpc.WithConnection(mux, trustedProxies, "X-API-KEY")))
+	return &beside
+}
+
+// atOnce makes all changes of limits in the same moment, at the two servers by
+// turns; none may fail.
+func atOnce(servers [2]*env, key string, changes ...*satcapv1.LimitUpdate) {
+	servers[0].t.Helper()
 	got := make([]answer[*satcapv1.UpdateLimitsResponse], len(changes))
 	var wait sync.WaitGroup
 	for i, change := range changes {
-		wait.Go(func() { got[i] = e.setLimits(key, change) })
+		wait.Go(func() { got[i] = servers[i%2].setLimits(key, change) })
 	}
 	wait.Wait()
 	for _, a := range got {
@@ -119,10 +145,11 @@ func (e *env) atOnce(key string, changes ...*satcapv1.LimitUpdate) {
 
 // blinkSetsOfDifferentWindows: none overwrites another.
 func blinkSetsOfDifferentWindows(e *env) {
+	servers := [2]*env{e, e.beside()}
 	for range 10 {
 		key := e.newKey()
 		e.blinkPay(key, 10)
-		e.atOnce(key, update(daily, 100), update(weekly, 200), update(monthly, 300), update(annual, 400))
+		atOnce(servers, key, update(daily, 100), update(weekly, 200), update(monthly, 300), update(annual, 400))
 		e.requireBlinkLimits(key, [4]int64{100, 200, 300, 400}, [4]int64{90, 190, 290, 390})
 		e.blinkOver(key, 91, "daily")
 	}
@@ -131,9 +158,10 @@ func blinkSetsOfDifferentWindows(e *env) {
 // blinkSetAgainstRemove: one of the two is last, for everybody, and the history
 // tells which.
 func blinkSetAgainstRemove(e *env) {
+	servers := [2]*env{e, e.beside()}
 	for range 20 {
 		key := e.newKey(limit(daily, 100), limit(weekly, 900))
-		e.atOnce(key, update(daily, 500), unlimited(daily))
+		atOnce(servers, key, update(daily, 500), unlimited(daily))
 		limits, _ := e.blinkLimitsOf(key)
 		require.Equal(e.t, [3]int64{900, -1, -1}, [3]int64(limits[1:]), "the other windows stay")
 		changes := e.history(&satcapv1.ListLimitChangesRequest{ApiKeyId: key}).ok().GetChanges()
@@ -152,9 +180,10 @@ func blinkSetAgainstRemove(e *env) {
 
 // blinkIdenticalSets: they agree, and are one change.
 func blinkIdenticalSets(e *env) {
+	servers := [2]*env{e, e.beside()}
 	for range 10 {
 		key := e.newKey(limit(daily, 100))
-		e.atOnce(key, update(daily, 500), update(daily, 500), update(daily, 500), update(daily, 500), update(daily, 500))
+		atOnce(servers, key, update(daily, 500), update(daily, 500), update(daily, 500), update(daily, 500), update(daily, 500))
 		e.requireBlinkLimits(key, [4]int64{500, -1, -1, -1}, [4]int64{500, -1, -1, -1})
 		require.Len(e.t, e.history(&satcapv1.ListLimitChangesRequest{ApiKeyId: key}).ok().GetChanges(), 1)
 		e.blinkPay(key, 500)
