@@ -214,7 +214,7 @@ func (s *importing) views(t *testing.T, target store.Store) []ledger.View {
 		for i, k := range page {
 			ids[i] = ledger.KeyID(k.ID)
 		}
-		found, err := target.ViewKeys(t.Context(), ids)
+		found, err := target.ViewKeys(t.Context(), ids, "")
 		require.NoError(t, err)
 		views = append(views, found...)
 	}

@@ -96,7 +96,7 @@ func (f *keyStore) FindKeyBySecret(_ context.Context, hash []byte) (*store.Crede
 	return found[0], nil
 }
 
-func (f *keyStore) ViewKeys(_ context.Context, ids []ledger.KeyID) (views []ledger.View, err error) {
+func (f *keyStore) ViewKeys(_ context.Context, ids []ledger.KeyID, _ string) (views []ledger.View, err error) {
 	found, err := f.ask(func() []*store.Credential {
 		return slices.DeleteFunc(slices.Collect(maps.Values(f.keys)), func(c *store.Credential) bool { return !slices.Contains(ids, c.Key.ID) })
 	})

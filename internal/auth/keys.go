@@ -25,7 +25,7 @@ const (
 // KeyStore is what is asked of the database.
 type KeyStore interface {
 	FindKeyBySecret(ctx context.Context, hash []byte) (*store.Credential, error)
-	ViewKeys(ctx context.Context, ids []ledger.KeyID) ([]ledger.View, error)
+	ViewKeys(ctx context.Context, ids []ledger.KeyID, subject string) ([]ledger.View, error)
 	TouchKeys(ctx context.Context, lastUsedAtUs map[ledger.KeyID]int64) error
 }
 
@@ -112,7 +112,7 @@ func (k *Keys) byID(ctx context.Context, id ledger.KeyID, exhausted Exhausted) (
 		return Caller{}, ErrUnauthenticated
 	}
 	h, err := k.find(ctx, "id "+hex.EncodeToString(id[:]), exhausted, func(ctx context.Context) (*Holder, error) {
-		views, err := k.store.ViewKeys(ctx, []ledger.KeyID{id})
+		views, err := k.store.ViewKeys(ctx, []ledger.KeyID{id}, "")
 		if err != nil || len(views) == 0 {
 			return nil, err
 		}

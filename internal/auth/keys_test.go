@@ -95,7 +95,7 @@ func TestImportedSecret(t *testing.T) {
 		}
 		asked := f.count()
 		for _, bad := range []string{rest[:15], strings.Repeat("r", 129), rest + " r", rest + "\x00", rest + "é"} {
-			_, err := keys.Verify(t.Context(), string(imported)+bad, false)
+			_, err := keys.Verify(t.Context(), string(imported)+bad, nil)
 			require.ErrorIs(t, err, auth.ErrUnauthenticated)
 		}
 		require.Equal(t, asked, f.count())

@@ -60,7 +60,7 @@ func (im *importer) compare(ctx context.Context, ids []ledger.KeyID) ([]differen
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	views, err := im.cfg.Store.ViewKeys(ctx, ids)
+	views, err := im.cfg.Store.ViewKeys(ctx, ids, "")
 	if err != nil {
 		return nil, err
 	}

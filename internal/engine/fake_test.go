@@ -152,14 +152,14 @@ func (f *fakeStore) view(id ledger.KeyID) ledger.View {
 	return ledger.View{Key: k, ClockUs: clockUs, NowUs: nowUs, Left: f.left(k, nowUs)}
 }
 
-func (f *fakeStore) ViewKeys(ctx context.Context, ids []ledger.KeyID) (views []ledger.View, err error) {
+func (f *fakeStore) ViewKeys(ctx context.Context, ids []ledger.KeyID, subject string) (views []ledger.View, err error) {
 	if err := call(ctx, f.beforeRead); err != nil {
 		return nil, err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, id := range ids {
-		if _, ok := f.keys[id]; ok {
+		if k, ok := f.keys[id]; ok && (subject == "" || k.Subject == subject) {
 			views = append(views, f.view(id))
 		}
 	}

@@ -53,8 +53,9 @@ type Store interface {
 	FindOrigin(ctx context.Context, id ledger.KeyID) (origin []byte, found bool, err error)
 
 	// ViewKeys returns what is needed to describe the keys, in no order, leaving
-	// out those that do not exist. It takes no lock and writes nothing.
-	ViewKeys(ctx context.Context, ids []ledger.KeyID) ([]ledger.View, error)
+	// out those that do not exist, or that subject, unless empty, does not own: the
+	// two cost the same. It takes no lock and writes nothing.
+	ViewKeys(ctx context.Context, ids []ledger.KeyID, subject string) ([]ledger.View, error)
 	// ViewSchedule is ViewKeys of one key together with its schedule, both read
 	// at one moment. The view is nil if there is no such key.
 	ViewSchedule(ctx context.Context, id ledger.KeyID, limit int) (*ledger.View, *ledger.Schedule, error)

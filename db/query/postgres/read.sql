@@ -1,13 +1,15 @@
 -- Reads: what is seen without a lock, each page in one statement.
 
 -- name: ViewKeys :many
+-- subject, unless empty, is the owner: for a key of another one nothing is
+-- computed, since that would show in the time of the answer.
 -- The keys as stored, what stopped counting since, and what comes back next:
 -- imported spends may share their settle time, and leave together.
 WITH clock AS MATERIALIZED (
     SELECT COALESCE(sqlc.narg('clock_us')::bigint, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) AS us
 ), moment AS MATERIALIZED (
     SELECT k.id, k.as_of_us, clock.us AS clock_us, GREATEST(clock.us, k.last_us)::bigint AS now_us
-    FROM api_keys k, clock WHERE k.id = ANY(@ids::uuid[])
+    FROM api_keys k, clock WHERE k.id = ANY(@ids::uuid[]) AND (@subject::text = '' OR k.subject = @subject::text)
 )
 SELECT sqlc.embed(k), m.clock_us::bigint AS clock_us, m.now_us::bigint AS now_us,
     (SELECT COALESCE(SUM(s.held_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 1

@@ -41,7 +41,8 @@ SELECT sqlc.embed(k),
     CAST(COALESCE((SELECT SUM(s.held_sats) FROM spends s WHERE s.api_key_id = k.id AND s.state = 1
         AND s.expires_at_us = (SELECT h.expires_at_us FROM spends h WHERE h.api_key_id = k.id AND h.state = 1
             AND h.expires_at_us > MAX(@clock_us, k.last_us) ORDER BY h.expires_at_us LIMIT 1)), 0) AS INTEGER) AS next_holds_sats
-FROM api_keys k WHERE k.id IN (SELECT unhex(j.value) FROM json_each(CAST(@ids AS TEXT)) j);
+FROM api_keys k WHERE k.id IN (SELECT unhex(j.value) FROM json_each(CAST(@ids AS TEXT)) j)
+    AND (CAST(@subject AS TEXT) = '' OR k.subject = @subject);
 
 -- name: ListKeyIDs :many
 -- A page of a subject's keys, newest first. states is a set of bits: 1 active,

@@ -55,14 +55,14 @@ func (s *Store) FindOrigin(ctx context.Context, id ledger.KeyID) (origin []byte,
 }
 
 // ViewKeys implements [store.Store].
-func (s *Store) ViewKeys(ctx context.Context, ids []ledger.KeyID) ([]ledger.View, error) {
-	return s.viewKeys(ctx, dbsqlc.New(s.pool), uuids(ids))
+func (s *Store) ViewKeys(ctx context.Context, ids []ledger.KeyID, subject string) ([]ledger.View, error) {
+	return s.viewKeys(ctx, dbsqlc.New(s.pool), uuids(ids), subject)
 }
 
-func (s *Store) viewKeys(ctx context.Context, q *dbsqlc.Queries, ids []uuid.UUID) ([]ledger.View, error) {
+func (s *Store) viewKeys(ctx context.Context, q *dbsqlc.Queries, ids []uuid.UUID, subject string) ([]ledger.View, error) {
 	daily, weekly, monthly, annual := lengths()
 	rows, err := q.ViewKeys(ctx, dbsqlc.ViewKeysParams{
-		ClockUs: s.clock(), Ids: ids, DailyUs: daily, WeeklyUs: weekly, MonthlyUs: monthly, AnnualUs: annual,
+		ClockUs: s.clock(), Ids: ids, Subject: subject, DailyUs: daily, WeeklyUs: weekly, MonthlyUs: monthly, AnnualUs: annual,
 	})
 	if err != nil {
 		return nil, classify("view keys", err)
@@ -86,7 +86,7 @@ func (s *Store) atOneMoment(ctx context.Context, read func(pgx.Tx) error) error 
 // ViewSchedule implements [store.Store].
 func (s *Store) ViewSchedule(ctx context.Context, id ledger.KeyID, limit int) (view *ledger.View, schedule *ledger.Schedule, err error) {
 	err = s.atOneMoment(ctx, func(tx pgx.Tx) error {
-		views, err := s.viewKeys(ctx, dbsqlc.New(tx), []uuid.UUID{uuid.UUID(id)})
+		views, err := s.viewKeys(ctx, dbsqlc.New(tx), []uuid.UUID{uuid.UUID(id)}, "")
 		if err != nil || len(views) == 0 {
 			return err
 		}
@@ -149,7 +149,7 @@ func (s *Store) ListKeys(ctx context.Context, p store.ListKeysParams) (page []le
 		if err != nil {
 			return err
 		}
-		page, err = s.viewKeys(ctx, q, ids)
+		page, err = s.viewKeys(ctx, q, ids, "")
 		return err
 	})
 	ledger.NewestFirst(page)

@@ -62,11 +62,11 @@ func (s *Store) FindOrigin(ctx context.Context, id ledger.KeyID) (origin []byte,
 }
 
 // ViewKeys implements [store.Store].
-func (s *Store) ViewKeys(ctx context.Context, ids []ledger.KeyID) ([]ledger.View, error) {
-	return s.viewKeys(ctx, s.reads, ids)
+func (s *Store) ViewKeys(ctx context.Context, ids []ledger.KeyID, subject string) ([]ledger.View, error) {
+	return s.viewKeys(ctx, s.reads, ids, subject)
 }
 
-func (s *Store) viewKeys(ctx context.Context, q *dbsqlc.Queries, ids []ledger.KeyID) ([]ledger.View, error) {
+func (s *Store) viewKeys(ctx context.Context, q *dbsqlc.Queries, ids []ledger.KeyID, subject string) ([]ledger.View, error) {
 	names := make([]string, len(ids))
 	for i, id := range ids {
 		names[i] = hex.EncodeToString(id[:])
@@ -78,7 +78,7 @@ func (s *Store) viewKeys(ctx context.Context, q *dbsqlc.Queries, ids []ledger.Ke
 	daily, weekly, monthly, annual := lengths()
 	clockUs := s.clock()
 	rows, err := q.ViewKeys(ctx, dbsqlc.ViewKeysParams{
-		ClockUs: clockUs, Ids: string(list), DailyUs: daily, WeeklyUs: weekly, MonthlyUs: monthly, AnnualUs: annual,
+		ClockUs: clockUs, Ids: string(list), Subject: subject, DailyUs: daily, WeeklyUs: weekly, MonthlyUs: monthly, AnnualUs: annual,
 	})
 	if err != nil {
 		return nil, unavailable("view keys", err)
@@ -103,7 +103,7 @@ func (s *Store) atOneMoment(ctx context.Context, read func(*dbsqlc.Queries) erro
 // ViewSchedule implements [store.Store].
 func (s *Store) ViewSchedule(ctx context.Context, id ledger.KeyID, limit int) (view *ledger.View, schedule *ledger.Schedule, err error) {
 	err = s.atOneMoment(ctx, func(q *dbsqlc.Queries) error {
-		views, err := s.viewKeys(ctx, q, []ledger.KeyID{id})
+		views, err := s.viewKeys(ctx, q, []ledger.KeyID{id}, "")
 		if err != nil || len(views) == 0 {
 			return err
 		}
@@ -130,7 +130,7 @@ func (s *Store) ListKeys(ctx context.Context, p store.ListKeysParams) (page []le
 		for i, r := range rows {
 			ids[i] = ledger.KeyID(r)
 		}
-		page, err = s.viewKeys(ctx, q, ids)
+		page, err = s.viewKeys(ctx, q, ids, "")
 		return err
 	})
 	ledger.NewestFirst(page)

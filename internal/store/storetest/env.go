@@ -204,7 +204,7 @@ func (e *env) save(c ledger.Changes, keys ...ledger.KeyID) error {
 // view is one key as reads see it.
 func (e *env) view(id ledger.KeyID) ledger.View {
 	e.Helper()
-	views, err := e.store.ViewKeys(e.Context(), []ledger.KeyID{id})
+	views, err := e.store.ViewKeys(e.Context(), []ledger.KeyID{id}, "")
 	require.NoError(e, err)
 	require.Len(e, views, 1)
 	return views[0]

@@ -159,7 +159,7 @@ func (h *history) moveClock(t *rapid.T) {
 }
 
 func (h *history) view(t *rapid.T, id ledger.KeyID) ledger.View {
-	return both(t, h.engines, func(s store.Store) ([]ledger.View, error) { return s.ViewKeys(h.ctx, []ledger.KeyID{id}) })[0]
+	return both(t, h.engines, func(s store.Store) ([]ledger.View, error) { return s.ViewKeys(h.ctx, []ledger.KeyID{id}, "") })[0]
 }
 
 func (h *history) operation(t *rapid.T) ledger.Operation {

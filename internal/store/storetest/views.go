@@ -15,16 +15,23 @@ import (
 func testViews(t *testing.T, h Harness) {
 	h.run(t, "UnknownKeysAreLeftOut", func(e *env) {
 		a, b := e.key(), e.key()
-		views, err := e.store.ViewKeys(e.Context(), []ledger.KeyID{keyID(98), b.ID, keyID(99), a.ID})
+		views, err := e.store.ViewKeys(e.Context(), []ledger.KeyID{keyID(98), b.ID, keyID(99), a.ID}, "")
 		require.NoError(e, err)
 		ledger.NewestFirst(views)
 		require.Len(e, views, 2)
 		require.Equal(e, []ledger.Key{b, a}, []ledger.Key{views[0].Key, views[1].Key})
 		for _, none := range [][]ledger.KeyID{nil, {}, {keyID(99)}} {
-			views, err = e.store.ViewKeys(e.Context(), none)
+			views, err = e.store.ViewKeys(e.Context(), none, "")
 			require.NoError(e, err)
 			require.Empty(e, views)
 		}
+	})
+	h.run(t, "OfAnotherSubjectAreLeftOut", func(e *env) {
+		mine, other := e.key(func(k *ledger.Key) { k.Subject = "mine" }), e.key(func(k *ledger.Key) { k.Subject = "other" })
+		views, err := e.store.ViewKeys(e.Context(), []ledger.KeyID{mine.ID, other.ID}, "mine")
+		require.NoError(e, err)
+		require.Len(e, views, 1)
+		require.Equal(e, mine, views[0].Key)
 	})
 	h.run(t, "ManyKeysEachTheirOwn", func(e *env) {
 		var ids []ledger.KeyID
@@ -33,7 +40,7 @@ func testViews(t *testing.T, h Harness) {
 			ids = append(ids, k.ID)
 			e.do(settle(k, "s", int64(i+1)), reserve(k, "h", int64(i+1000), hour))
 		}
-		views, err := e.store.ViewKeys(e.Context(), ids)
+		views, err := e.store.ViewKeys(e.Context(), ids, "")
 		require.NoError(e, err)
 		require.Len(e, views, len(ids))
 		for _, v := range views {
@@ -210,7 +217,7 @@ func testErrorsAfterSchemaIsGone(e *env) {
 	e.exec(e.T, "ALTER TABLE spends RENAME TO spends_gone")
 	e.exec(e.T, "ALTER TABLE limit_changes RENAME TO limit_changes_gone")
 	ctx := e.Context()
-	_, view := e.store.ViewKeys(ctx, []ledger.KeyID{k.ID})
+	_, view := e.store.ViewKeys(ctx, []ledger.KeyID{k.ID}, "")
 	_, _, viewSchedule := e.store.ViewSchedule(ctx, k.ID, 5)
 	_, listKeys := e.store.ListKeys(ctx, page("alice", 5))
 	_, listSpends := e.store.ListSpends(ctx, store.ListSpendsParams{KeyID: k.ID, Limit: 5})

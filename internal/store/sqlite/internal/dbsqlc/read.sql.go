@@ -380,6 +380,7 @@ SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.stat
         AND s.expires_at_us = (SELECT h.expires_at_us FROM spends h WHERE h.api_key_id = k.id AND h.state = 1
             AND h.expires_at_us > MAX(?1, k.last_us) ORDER BY h.expires_at_us LIMIT 1)), 0) AS INTEGER) AS next_holds_sats
 FROM api_keys k WHERE k.id IN (SELECT unhex(j.value) FROM json_each(CAST(?6 AS TEXT)) j)
+    AND (CAST(?7 AS TEXT) = '' OR k.subject = ?7)
 `
 
 type ViewKeysParams struct {
@@ -389,6 +390,7 @@ type ViewKeysParams struct {
 	MonthlyUs int64
 	AnnualUs  int64
 	Ids       string
+	Subject   string
 }
 
 type ViewKeysRow struct {
@@ -423,6 +425,7 @@ func (q *Queries) ViewKeys(ctx context.Context, arg ViewKeysParams) ([]ViewKeysR
 		arg.MonthlyUs,
 		arg.AnnualUs,
 		arg.Ids,
+		arg.Subject,
 	)
 	if err != nil {
 		return nil, err
