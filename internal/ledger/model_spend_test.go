@@ -125,11 +125,19 @@ func (k *modelKey) release(op ledger.Release) answer {
 
 func (k *modelKey) reverse(op ledger.Reverse) answer {
 	row := k.carrying(op.TransactionID)
-	if op.SpendID != "" {
+	if op.TransactionID == "" {
 		row = k.find(op.SpendID)
 	}
+	if about := k.find(op.SpendID); row == nil && op.TransactionID != "" && about != nil && about.TransactionID == "" && about.State != ledger.Reversed {
+		at := k.stamp()
+		about.State, about.ReversedAtUs, about.UpdatedAtUs = ledger.Reversed, at, at
+		if k.reversed[op.TransactionID] == 0 {
+			k.reversed[op.TransactionID] = at
+		}
+		return answer{spend: *about}
+	}
 	switch {
-	case row == nil && op.SpendID != "":
+	case row == nil && op.TransactionID == "":
 		at := k.stamp()
 		return k.insert(ledger.Spend{ID: op.SpendID, State: ledger.Reversed, ReversedAtUs: at}, at)
 	case row == nil:

@@ -217,7 +217,8 @@ func (op Release) apply(a *account) (Result, error) {
 }
 
 // Reverse makes a payment count nowhere, for good. It names the spend or the
-// transaction; the other is empty.
+// transaction; the other is empty. With both it is the transaction that is
+// reversed, and the spend is the one that is about to carry it: see apply.
 type Reverse struct {
 	KeyRef
 	SpendID       string
@@ -226,13 +227,15 @@ type Reverse struct {
 
 func (op Reverse) names() (string, string) { return op.SpendID, op.TransactionID }
 
+// apply with both names reverses the spend that carries the transaction. If none
+// does, the transaction is remembered, so that no spend can be settled with it,
+// and the named spend is reversed unless it carries another one.
 func (op Reverse) apply(a *account) (Result, error) {
-	if op.SpendID == "" {
-		s := a.byTransaction[op.TransactionID]
-		if s == nil {
-			return op.remember(a), nil
+	if op.TransactionID != "" {
+		if s := a.byTransaction[op.TransactionID]; s != nil {
+			return a.reverseKnown(s), nil
 		}
-		return a.reverseKnown(s), nil
+		return op.ahead(a), nil
 	}
 	if s := a.spends[op.SpendID]; s != nil {
 		return a.reverseKnown(s), nil
@@ -241,13 +244,25 @@ func (op Reverse) apply(a *account) (Result, error) {
 	return Result{Spend: *a.insert(Spend{ID: op.SpendID, State: Reversed, ReversedAtUs: at}, at)}, nil
 }
 
-// remember notes a transaction that no spend carries yet.
-func (op Reverse) remember(a *account) Result {
+// ahead reverses a transaction that no spend carries yet.
+func (op Reverse) ahead(a *account) Result {
+	s := a.spends[op.SpendID]
+	if s != nil && (s.TransactionID != "" || s.State == Reversed) {
+		s = nil
+	}
 	at, known := a.reversed[op.TransactionID]
-	if !known {
-		at = a.stamp()
-		a.reversed[op.TransactionID] = at
-		a.reversals = append(a.reversals, Reversal{KeyID: a.key.ID, TransactionID: op.TransactionID, ReversedAtUs: at})
+	if !known || s != nil {
+		now := a.stamp()
+		if !known {
+			at = now
+			a.reversed[op.TransactionID] = at
+			a.reversals = append(a.reversals, Reversal{KeyID: a.key.ID, TransactionID: op.TransactionID, ReversedAtUs: at})
+		}
+		if s != nil {
+			a.reverse(s, now)
+			a.update(s, now)
+			return Result{Spend: *s}
+		}
 	}
 	return Result{Spend: Spend{KeyID: a.key.ID, State: Reversed, TransactionID: op.TransactionID, ReversedAtUs: at}}
 }

@@ -110,7 +110,11 @@ func (h *history) operation(t *rapid.T) ledger.Operation {
 	case 20, 21:
 		return ledger.Reverse{KeyRef: on, SpendID: h.spendID(t, k, 3)}
 	case 22, 23:
-		return ledger.Reverse{KeyRef: on, TransactionID: fmt.Sprintf("t%d", rapid.IntRange(0, 9).Draw(t, "transaction"))}
+		op := ledger.Reverse{KeyRef: on, TransactionID: fmt.Sprintf("t%d", rapid.IntRange(0, 9).Draw(t, "transaction"))}
+		if rapid.Bool().Draw(t, "about a spend") {
+			op.SpendID = h.spendID(t, k, 3)
+		}
+		return op
 	case 24:
 		op := ledger.UpdateLimits{KeyRef: on, Actor: ledger.Actor{Subject: k.subject, Authentication: "jwt"}}
 		for range rapid.IntRange(1, 3).Draw(t, "updates") {

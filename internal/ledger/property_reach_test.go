@@ -38,6 +38,14 @@ func (h *history) count(k *modelKey, op ledger.Operation, want answer, got ledge
 	switch op := op.(type) {
 	case ledger.Rotate:
 		h.countRotation(k)
+	case ledger.Reverse:
+		switch named := k.find(op.SpendID); {
+		case op.SpendID == "" || op.TransactionID == "" || got.Result.Replayed:
+		case got.Result.Spend.ID == op.SpendID && got.Result.Spend.TransactionID == "":
+			h.seen["reversed a transaction and its spend"]++
+		case got.Result.Spend.ID == "" && named != nil && named.TransactionID != "":
+			h.seen["reversed a transaction and spared a spend"]++
+		}
 	case ledger.Reserve:
 		if got.Result.Replayed {
 			h.seen["replayed hold"]++

@@ -48,6 +48,7 @@ func TestRandomHistories(t *testing.T) {
 		"granted", "granted exactly to the limit", "granted at the moment something left", "replayed hold",
 		"refused 1 us before something left", "refused for ever", "refused with a time", "refused in need of a longer schedule",
 		"late", "over hold", "unreserved", "settled at the moment its hold expired", "reversed ahead by transaction",
+		"reversed a transaction and its spend", "reversed a transaction and spared a spend",
 		"settled exactly", "imported", "import replayed", "imported after its reversal", "import named a transaction", "import settled a hold",
 		"imported at the moment it left a window", "imported from before every window", "imported beside another",
 		"clock stepped back", "sums moved by time alone", "swept away", "beyond 365 days",

@@ -99,13 +99,65 @@ func blinkInterrupted(e *env) {
 	e.blinkRecord(key, 10, payment, e.hold(key, 10)).ok()
 	require.Zero(e.t, e.daySpent(key))
 
-	// Repeated with another hold: both are the transaction's.
+	// Repeated with another hold: the transaction is where it was settled, and the
+	// hold that never got it stays until it expires.
 	hold = e.hold(key, 10)
 	payment = claimed(hold)
 	e.blinkRecord(key, 10, payment, e.hold(key, 10)).ok()
 	require.Equal(e.t, "daily - 10 10 -", sums(e.usage(key).ok().GetUsage())[0])
 	e.blinkReverse(payment).ok()
+	require.Equal(e.t, "daily - 0 10 -", sums(e.usage(key).ok().GetUsage())[0])
+	e.blinkReverse(hold).ok()
 	require.Zero(e.t, e.daySpent(key))
+
+	// Two transactions for one hold at once: the one that lost is booked by itself,
+	// and its reversal leaves the other one alone.
+	hold = e.hold(key, 10)
+	first, second := journal(), claimed(hold)
+	e.blinkRecord(key, 10, first, hold).ok()
+	e.blinkRecord(key, 10, second, "").ok()
+	require.EqualValues(e.t, 20, e.daySpent(key))
+	e.blinkReverse(second).ok()
+	require.EqualValues(e.t, 10, e.daySpent(key))
+	e.blinkReverse(first).ok()
+	require.Zero(e.t, e.daySpent(key))
+}
+
+// blinkRefused: a call that is refused leaves nothing behind that a later one
+// could trip over.
+func blinkRefused(e *env) {
+	key := e.newKey()
+	hold, first, second := e.hold(key, 100), journal(), journal()
+	e.blinkRecord(key, 100, first, hold).ok()
+	says(e.blinkRecord(key, 100, second, hold), connect.CodeFailedPrecondition, amountMismatch, "SPEND_ID_REUSED")
+	e.blinkReverse(second).ok()
+	require.EqualValues(e.t, 100, e.daySpent(key), "the hold belongs to the first transaction")
+	third := journal()
+	says(e.blinkRecord(key, 100, third, hold), connect.CodeFailedPrecondition, amountMismatch, "SPEND_ID_REUSED")
+	e.blinkRecord(key, 100, third, "").ok()
+	require.EqualValues(e.t, 200, e.daySpent(key), "a payment that happened can be booked")
+	e.blinkReverse(third).ok()
+	says(e.blinkRecord(key, 100, second, hold), connect.CodeFailedPrecondition, amountMismatch, "SPEND_ID_REUSED")
+	require.EqualValues(e.t, 100, e.daySpent(key))
+	e.blinkReverse(first).ok()
+	require.Zero(e.t, e.daySpent(key))
+
+	// Another amount than the hold's.
+	small, large, payment := e.hold(key, 50), e.hold(key, 70), journal()
+	says(e.blinkRecord(key, 70, payment, small), connect.CodeFailedPrecondition, amountMismatch, "SPEND_ID_REUSED")
+	e.blinkRecord(key, 70, payment, large).ok()
+	e.blinkReverse(payment).ok()
+	require.Equal(e.t, "daily - 0 50 -", sums(e.usage(key).ok().GetUsage())[0], "the small hold stays")
+	e.blinkReverse(small).ok()
+
+	// A hold that never was: its transaction belongs to whoever records it.
+	other := e.newKey()
+	payment = journal()
+	says(e.blinkRecord(key, 10, payment, key+":"+uuid.NewString()), connect.CodeNotFound, unknownHold, "SPEND_NOT_FOUND")
+	e.blinkRecord(other, 10, payment, "").ok()
+	e.blinkReverse(payment).ok()
+	require.Zero(e.t, e.daySpent(other))
+	says(e.blinkRecord(uuid.NewString(), 10, journal(), uuid.NewString()), connect.CodeInvalidArgument, "Invalid API key ID", "API_KEY_NOT_FOUND")
 }
 
 // blinkTakenOver: a hold that was imported keeps the name that its caller knows.

@@ -22,6 +22,7 @@ var blinkScenarios = map[string]func(*env){
 	"OtherKeys":    blinkOtherKeys,
 	"Transactions": blinkTransactions,
 	"Interrupted":  blinkInterrupted,
+	"Refused":      blinkRefused,
 	"TakenOver":    blinkTakenOver,
 	"KeyStates":    blinkKeyStates,
 	"Limits":       blinkLimits,

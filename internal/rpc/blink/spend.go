@@ -5,7 +5,6 @@ package blink
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -57,10 +56,6 @@ func (s *service) RecordSpending(ctx context.Context, req *apikeysv1.RecordSpend
 	if _, ok := keyOfHold(transaction); ok {
 		return nil, errHoldAsTransaction // ReverseSpending would take it for the hold
 	}
-	// A call that cannot work must not claim the name.
-	if _, err := s.engine.View(ctx, ref); err != nil {
-		return nil, err
-	}
 	op := ledger.Settle{KeyRef: ref, AmountSats: req.GetAmountSats(), TransactionID: transaction}
 	switch {
 	case hold != "":
@@ -77,31 +72,53 @@ func (s *service) RecordSpending(ctx context.Context, req *apikeysv1.RecordSpend
 	return &apikeysv1.RecordSpendingResponse{}, nil
 }
 
-// recordHold settles a hold at its amount.
+// recordHold settles a hold at its amount. Whether it can is asked first: a call
+// that is refused must not leave the transaction's name behind as the hold's.
 func (s *service) recordHold(ctx context.Context, op ledger.Settle, hold string) error {
 	spend, err := s.spendOfHold(ctx, op, hold)
 	if err != nil {
 		return err
 	}
 	op.SpendID, op.Exact = spend, true
+	err = s.try(ctx, op)
+	if errors.Is(err, ledger.ErrSpendNotFound) {
+		// A hold that nobody knows: a repetition, if the key has the transaction.
+		if op.SpendID, err = s.spendOfTransaction(ctx, op); err == nil {
+			_, err = s.engine.Do(ctx, op)
+		}
+		if errors.Is(err, ledger.ErrSpendNotFound) {
+			return &unknownHoldError{hold: hold}
+		}
+		return err
+	}
+	if err != nil {
+		return err
+	}
 	name, err := s.claim(ctx, op)
 	if err != nil {
 		return err
 	}
-	own := name.KeyID == op.KeyID
-	if own && name.ReversedAtUs != 0 {
-		return s.reverse(ctx, op.KeyRef, op.TransactionID, name.SpendID, spend)
+	return s.settle(ctx, op, name)
+}
+
+// settle settles, or books nothing if the transaction was reversed before.
+func (s *service) settle(ctx context.Context, op ledger.Settle, name store.PaymentName) error {
+	if name.KeyID == op.KeyID && name.ReversedAtUs != 0 {
+		if _, err := s.engine.Do(ctx, ledger.Reverse{KeyRef: op.KeyRef, SpendID: op.SpendID, TransactionID: op.TransactionID}); err != nil {
+			return err
+		}
 	}
-	_, err = s.engine.Do(ctx, op)
-	if errors.Is(err, ledger.ErrSpendNotFound) && own && name.SpendID != spend {
-		// The transaction was recorded under another name: this is a repetition.
-		op.SpendID = name.SpendID
-		_, err = s.engine.Do(ctx, op)
-	}
-	if errors.Is(err, ledger.ErrSpendNotFound) {
-		return &unknownHoldError{hold: hold}
-	}
+	_, err := s.engine.Do(ctx, op)
 	return err
+}
+
+// try says what the ledger would answer to op, and changes nothing.
+func (s *service) try(ctx context.Context, op ledger.Operation) error {
+	outcomes, err := s.engine.Try(ctx, []ledger.Operation{op})
+	if err != nil {
+		return err
+	}
+	return outcomes[0].Err
 }
 
 // spendOfHold finds the spend that a hold's name stands for: the name itself, or
@@ -111,36 +128,57 @@ func (s *service) spendOfHold(ctx context.Context, op ledger.Settle, hold string
 	if id, ok := keyOfHold(hold); ok && id == op.KeyID {
 		return hold, nil
 	}
-	names, err := s.engine.FindNames(ctx, []string{hold, op.TransactionID})
+	spend, err := s.spendOf(ctx, op.KeyID, hold, op.TransactionID)
+	if errors.Is(err, ledger.ErrSpendNotFound) {
+		if err := s.try(ctx, op); errors.Is(err, ledger.ErrKeyNotFound) {
+			return "", err
+		}
+		return "", &unknownHoldError{hold: hold}
+	}
+	return spend, err
+}
+
+// spendOfTransaction finds the spend of the transaction of op.
+func (s *service) spendOfTransaction(ctx context.Context, op ledger.Settle) (string, error) {
+	return s.spendOf(ctx, op.KeyID, op.TransactionID)
+}
+
+// spendOf finds the spend that the first of the names stands for that this key has.
+func (s *service) spendOf(ctx context.Context, id ledger.KeyID, wanted ...string) (string, error) {
+	names, err := s.engine.FindNames(ctx, wanted)
 	if err != nil {
 		return "", err
 	}
-	for _, wanted := range []string{hold, op.TransactionID} {
+	for _, want := range wanted {
 		for _, n := range names {
-			if n.Name == wanted && n.KeyID == op.KeyID {
+			if n.Name == want && n.KeyID == id {
 				return n.SpendID, nil
 			}
 		}
 	}
-	return "", &unknownHoldError{hold: hold}
+	return "", ledger.ErrSpendNotFound
 }
 
 // recordTransaction books what was not held. The transaction names the spend,
 // unless it is known under another name.
 func (s *service) recordTransaction(ctx context.Context, op ledger.Settle) error {
+	if _, err := s.engine.View(ctx, op.KeyRef); err != nil {
+		return err // a key that is not there must not claim the name
+	}
 	op.SpendID = op.TransactionID
 	name, err := s.claim(ctx, op)
 	if err != nil {
 		return err
 	}
-	if name.KeyID == op.KeyID {
-		op.SpendID = name.SpendID
-		if name.ReversedAtUs != 0 {
-			return s.reverse(ctx, op.KeyRef, op.TransactionID, op.SpendID)
+	if name.KeyID == op.KeyID && name.SpendID != op.SpendID {
+		known := op
+		known.SpendID = name.SpendID
+		// It may have got another transaction: two were recorded for it at once.
+		if err := s.settle(ctx, known, name); !errors.Is(err, ledger.ErrSpendIDReused) {
+			return err
 		}
 	}
-	_, err = s.engine.Do(ctx, op)
-	return err
+	return s.settle(ctx, op, name)
 }
 
 // claim writes down which key and spend the transaction of op belongs to, and
@@ -186,24 +224,17 @@ func (s *service) reverseName(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return s.reverse(ctx, ref, name, found.SpendID)
+	op := ledger.Reverse{KeyRef: ref, SpendID: found.SpendID, TransactionID: name}
+	if takenOver(found) {
+		op.TransactionID = "" // the name is the hold's, whatever transaction it got
+	}
+	_, err = s.engine.Do(ctx, op)
+	return err
 }
 
-// reverse reverses the spends and whatever carries the transaction: a spend may
-// have got it although the registry names another one, if the client named two
-// holds for one transaction.
-func (s *service) reverse(ctx context.Context, ref ledger.KeyRef, transaction string, spends ...string) error {
-	carried := false
-	for _, spend := range slices.Compact(spends) {
-		r, err := s.engine.Do(ctx, ledger.Reverse{KeyRef: ref, SpendID: spend})
-		if err != nil {
-			return err
-		}
-		carried = carried || r.Spend.TransactionID == transaction
-	}
-	if carried {
-		return nil
-	}
-	_, err := s.engine.Do(ctx, ledger.Reverse{KeyRef: ref, TransactionID: transaction})
-	return err
+// takenOver says whether a name is that of a hold which was made elsewhere: a
+// UUID, for a spend that neither this contract made nor the name itself names.
+func takenOver(n store.PaymentName) bool {
+	_, made := keyOfHold(n.SpendID)
+	return uuid.Validate(n.Name) == nil && !made && n.SpendID != n.Name
 }
