@@ -171,3 +171,22 @@ func TestDifference(t *testing.T) {
 		require.Contains(t, out.found[1].Reason, "weekly: 5 sats in satcap, 6 at the source")
 	})
 }
+
+// TestRevokedThoughUnfit: a key that can no longer be carried over is revoked
+// nevertheless, if the import made it.
+func TestRevokedThoughUnfit(t *testing.T) {
+	onEngines(t, func(e *env) {
+		k := e.key()
+		e.fill(k)
+		e.run().clean(t)
+		e.exec("UPDATE identity_api_keys SET scopes = '{nonsense}' WHERE id = $1", k.ID)
+		e.run()
+		require.Equal(t, ledger.KeyActive, e.stored(k).State)
+		e.exec("UPDATE identity_api_keys SET revoked = true, revoked_at = now() WHERE id = $1", k.ID)
+		e.run()
+		require.Equal(t, ledger.KeyRevoked, e.stored(k).State)
+		revision := e.stored(k).Revision
+		e.run()
+		require.Equal(t, revision, e.stored(k).Revision)
+	})
+}

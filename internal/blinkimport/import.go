@@ -77,7 +77,7 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	}
 	var err error
 	if im.source, err = openSource(ctx, cfg.From); err != nil {
-		return im.report, err
+		return nil, err
 	}
 	defer im.source.close()
 	im.engine = engine.New(engine.Config{Store: cfg.Store, Log: cfg.Log, Now: cfg.Now, MaxBatch: cfg.Batch, SweepEvery: -1})
@@ -151,6 +151,9 @@ func (im *importer) importKey(ctx context.Context, k keyRow, nowUs int64) error 
 		known, err = im.owned(ctx, p)
 	}
 	if why := (*unfit)(nil); errors.As(err, &why) {
+		if err := im.revokeRefused(ctx, k); err != nil {
+			return err
+		}
 		return im.refuseKey(ctx, k.ID, why)
 	}
 	if err != nil {

@@ -1,6 +1,7 @@
 package blinkimport
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"math"
@@ -35,6 +36,25 @@ func (im *importer) refresh(ctx context.Context, from ledger.Key) error {
 		}
 	}
 	return im.refreshLimits(ctx, from)
+}
+
+// revokeRefused carries the revocation of a key over that was imported before,
+// though something else of its row has become unfit since.
+func (im *importer) revokeRefused(ctx context.Context, k keyRow) error {
+	if !k.Revoked {
+		return nil
+	}
+	from, found, err := im.cfg.Store.FindOrigin(ctx, k.ID)
+	if err != nil || !found || !bytes.Equal(from, origin(k.ID)) {
+		return err
+	}
+	ref := ledger.KeyRef{KeyID: k.ID}
+	view, err := im.engine.View(ctx, ref)
+	if err != nil || view.Key.State == ledger.KeyRevoked {
+		return err
+	}
+	im.report.RevokedKeys++
+	return im.change(ctx, ledger.Revoke{KeyRef: ref})
 }
 
 // keep lists where satcap and the source disagree and satcap stands.

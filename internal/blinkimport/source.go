@@ -68,9 +68,14 @@ func openSource(ctx context.Context, url string) (*source, error) {
 	if err != nil {
 		return nil, failed("connect", err)
 	}
-	if err := pool.Ping(ctx); err != nil {
+	var replica bool
+	if err := pool.QueryRow(ctx, "SELECT pg_is_in_recovery()").Scan(&replica); err != nil {
 		pool.Close()
 		return nil, failed("connect", err)
+	}
+	if replica { // what it does not have yet would be taken for deleted, and reversed
+		pool.Close()
+		return nil, fmt.Errorf("%w: this database is a replica, which may lag behind: give the primary", ErrSource)
 	}
 	return &source{pool}, nil
 }

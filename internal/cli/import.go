@@ -79,8 +79,10 @@ func (a *app) importBlink(ctx context.Context, cfg blinkimport.Config) error {
 	}
 	report, err := blinkimport.Run(ctx, cfg)
 	shown.finish()
-	if err := printReport(a.stdout, report, cfg.DryRun); err != nil {
-		return err
+	if report != nil {
+		if err := printReport(a.stdout, report, cfg.DryRun); err != nil {
+			return err
+		}
 	}
 	switch {
 	case ctx.Err() != nil:

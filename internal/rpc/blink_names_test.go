@@ -180,6 +180,11 @@ func blinkTakenOver(e *env) {
 	e.blinkReverse(payment).ok()
 	require.Zero(e.t, e.daySpent(key))
 
+	name, payment = imported("blink:1b"), journal()
+	e.blinkRecord(key, 10, payment, name).ok()
+	e.blinkReverse(name).ok()
+	require.Zero(e.t, e.daySpent(key), "by the hold's name, whatever transaction it got")
+
 	name, payment = imported("blink:2"), journal()
 	says(e.blinkRecord(e.newKey(), 10, payment, name), connect.CodeNotFound, unknownHold, "SPEND_NOT_FOUND")
 	e.blinkRecord(key, 10, payment, name).ok()

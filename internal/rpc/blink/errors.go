@@ -50,8 +50,8 @@ var words = []worded{
 	{ledger.ErrKeyRevoked, connect.CodeInvalidArgument, sayKey},
 	{ledger.ErrKeyExpired, connect.CodeInvalidArgument, sayKey},
 	{ledger.ErrKeyPaused, connect.CodeInvalidArgument, sayKey},
-	{ledger.ErrSpendIDReused, connect.CodeFailedPrecondition, sayMismatch},
-	{ledger.ErrTransactionIDReused, connect.CodeFailedPrecondition, sayMismatch},
+	{ledger.ErrSpendIDReused, connect.CodeFailedPrecondition, sayMismatch + ": it was held or recorded with another amount or another transaction id"},
+	{ledger.ErrTransactionIDReused, connect.CodeFailedPrecondition, sayMismatch + ": another hold was recorded with this transaction id"},
 }
 
 // Answer gives an error the code and the words of this contract. answered is what
@@ -67,7 +67,11 @@ func Answer(err error, answered *connect.Error) *connect.Error {
 	}
 	for _, w := range words {
 		if errors.Is(err, w.err) {
-			return reword(answered, w.code, w.say+": "+answered.Message())
+			say := w.say
+			if say == sayKey {
+				say += ": " + answered.Message()
+			}
+			return reword(answered, w.code, say)
 		}
 	}
 	if say := sayViolation(answered); say != "" {
