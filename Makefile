@@ -26,6 +26,10 @@ test-short: ## Run the quick tests
 test-postgres-versions: ## Run the store tests on every PostgreSQL that is supported
 	scripts/postgres-versions.sh
 
+.PHONY: test-import
+test-import: ## Import a large generated source into both databases, and print how fast
+	go test ./cmd/satcap -run 'TestImport$$' -v -timeout 60m -import.keys 2000 -import.spends 500000
+
 .PHONY: lint
 lint: ## Check format, go vet and staticcheck
 	go vet ./...

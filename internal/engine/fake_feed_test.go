@@ -23,7 +23,7 @@ func (f *fakeStore) Announce(keys []ledger.KeyID) {
 }
 
 func (f *fakeStore) ViewSeries(ctx context.Context, id ledger.KeyID, w ledger.Window) (*ledger.Series, error) {
-	views, err := f.ViewKeys(ctx, []ledger.KeyID{id})
+	views, err := f.ViewKeys(ctx, []ledger.KeyID{id}, "")
 	if err != nil || len(views) == 0 {
 		return nil, err
 	}

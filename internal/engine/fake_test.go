@@ -45,6 +45,7 @@ type fakeStore struct {
 
 	announced []ledger.KeyID       // what other programs were told
 	tellAll   func([]ledger.KeyID) // tells the engine of changes elsewhere
+	fakeNames
 }
 
 func newFakeStore(keys ...ledger.Key) *fakeStore {
@@ -164,14 +165,14 @@ func (f *fakeStore) view(id ledger.KeyID) ledger.View {
 	return v
 }
 
-func (f *fakeStore) ViewKeys(ctx context.Context, ids []ledger.KeyID) (views []ledger.View, err error) {
+func (f *fakeStore) ViewKeys(ctx context.Context, ids []ledger.KeyID, subject string) (views []ledger.View, err error) {
 	if err := call(ctx, f.beforeRead); err != nil {
 		return nil, err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, id := range ids {
-		if _, ok := f.keys[id]; ok {
+		if k, ok := f.keys[id]; ok && (subject == "" || k.Subject == subject) {
 			views = append(views, f.view(id))
 		}
 	}

@@ -71,3 +71,16 @@ func authenticate(a auth.Authenticator, keys *auth.Keys, failures *auth.Failures
 		}
 	}
 }
+
+// admit takes every call for one of the caller's, whatever credentials it brings.
+func admit(caller auth.Caller) connect.ServerInterceptor {
+	return func(next connect.ServerFunc) connect.ServerFunc {
+		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+			grant, err := auth.Permit(spec.Procedure, caller)
+			if err != nil {
+				return err
+			}
+			return next(auth.WithGrant(ctx, grant), spec, stream)
+		}
+	}
+}

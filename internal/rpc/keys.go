@@ -169,7 +169,10 @@ func (s *keyService) RotateApiKey(ctx context.Context, req *satcapv1.RotateApiKe
 	}
 	key, err := s.change(ctx, req.GetApiKeyId(), func(r ledger.KeyRef) ledger.Operation {
 		grace := time.Duration(req.GetGraceSeconds()) * time.Second
-		return ledger.Rotate{KeyRef: r, SecretHash: secret.Hash[:], SecretPrefix: secret.Shown, GraceUs: grace.Microseconds()}
+		return ledger.Rotate{
+			KeyRef: r, SecretHash: secret.Hash[:], SecretPrefix: secret.Shown,
+			GraceUs: grace.Microseconds(), RequestID: req.GetRequestId(),
+		}
 	})
 	if err != nil {
 		return nil, err

@@ -46,11 +46,11 @@ func (f *faulty) run(ctx context.Context, hook *func(context.Context) error) err
 	return h(ctx)
 }
 
-func (f *faulty) ViewKeys(ctx context.Context, ids []ledger.KeyID) ([]ledger.View, error) {
+func (f *faulty) ViewKeys(ctx context.Context, ids []ledger.KeyID, subject string) ([]ledger.View, error) {
 	if err := f.run(ctx, &f.view); err != nil {
 		return nil, err
 	}
-	return f.Store.ViewKeys(ctx, ids)
+	return f.Store.ViewKeys(ctx, ids, subject)
 }
 
 func (f *faulty) Load(ctx context.Context, p store.LoadParams) (store.Batch, error) {

@@ -168,7 +168,13 @@ func (e *env) rename(key, name string) answer[*satcapv1.RenameApiKeyResponse] {
 
 func (e *env) rotate(key string, graceSeconds int32) answer[*satcapv1.RotateApiKeyResponse] {
 	e.t.Helper()
-	req := &satcapv1.RotateApiKeyRequest{ApiKeyId: key, GraceSeconds: graceSeconds}
+	return e.rotateAs("", key, graceSeconds)
+}
+
+// rotateAs is a rotation with a name.
+func (e *env) rotateAs(requestID, key string, graceSeconds int32) answer[*satcapv1.RotateApiKeyResponse] {
+	e.t.Helper()
+	req := &satcapv1.RotateApiKeyRequest{ApiKeyId: key, GraceSeconds: graceSeconds, RequestId: requestID}
 	return call(e, e.asOwner(), v1.ApiKeyServiceRotateApiKeyProcedure, req, &satcapv1.RotateApiKeyResponse{})
 }
 

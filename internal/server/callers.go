@@ -11,7 +11,6 @@ import (
 	connectcors "connectrpc.com/cors"
 	"github.com/rs/cors"
 
-	"github.com/satcap/satcap/internal/apikey"
 	"github.com/satcap/satcap/internal/auth"
 	"github.com/satcap/satcap/internal/config"
 	"github.com/satcap/satcap/internal/jwks"
@@ -68,7 +67,7 @@ func newCallers(ctx context.Context, cfg config.Server, s store.Access, keys aut
 			SubjectClaim: j.SubjectClaim, ScopeClaim: j.ScopeClaim, KeyClaim: j.KeyClaim,
 		})
 	}
-	c.Keys = auth.NewKeys(keys, apikey.Prefix(cfg.SecretPrefix), log)
+	c.Keys = auth.NewKeys(keys, cfg.Secrets(), log)
 	return c, nil
 }
 
