@@ -201,7 +201,7 @@ func TestKnownOnly(t *testing.T) {
 	for _, sent := range []auth.Credentials{{APIKey: secret}, bearing("Bearer " + secret), bearing("Bearer " + token)} {
 		sent.Exhausted = always
 		_, err := c.Authenticate(t.Context(), sent)
-		require.ErrorIs(t, err, auth.ErrUnauthenticated, "not known yet")
+		require.ErrorIs(t, err, auth.ErrTooManyFailures, "not known yet")
 	}
 	require.Zero(t, f.count()+s.count())
 	for _, sent := range []auth.Credentials{{APIKey: secret}, bearing("Bearer " + token)} {

@@ -190,3 +190,21 @@ func TestPanic(t *testing.T) {
 		})
 	}
 }
+
+// TestOthersKeysAreNotLocked: a change of another owner's key never gets as far
+// as its lock, which would show in how and when it is answered.
+func TestOthersKeysAreNotLocked(t *testing.T) {
+	t.Parallel()
+	f := newFaults(t)
+	f.store.set(&f.store.load, always(store.ErrUnavailable))
+	f.revoke(f.key).fails("STORE_UNAVAILABLE")
+	other := *f.env
+	other.subject = "somebody else"
+	for name, refused := range map[string]*failure{
+		"revoke": other.revoke(f.key).f, "pause": other.pause(f.key).f,
+		"limits": other.updateLimits(&satcapv1.UpdateLimitsRequest{ApiKeyId: f.key, Updates: []*satcapv1.LimitUpdate{update(daily, 1)}}).f,
+	} {
+		require.NotNil(t, refused, name)
+		requireReason(t, refused, "API_KEY_NOT_FOUND")
+	}
+}
