@@ -44,8 +44,8 @@ export const dialogs = {
     save: "Save limits",
     nothing: "Nothing changed.",
     conflict: "The key changed meanwhile. What you typed is still here. Now it is:",
-    conflictSame: "Its limits are as they were; it spent or was changed otherwise.",
-    conflictSave: "Save over it",
+    conflictGo: "Go on with what I typed",
+    confirmFirst: "Tick the box first.",
     saved: "Limits saved.",
   },
   pauseDialog: {
