@@ -52,21 +52,16 @@ export function refreshKey(id: string): Promise<void> {
 /** Reads again what belongs to a key: its chart and its pages. */
 export async function refreshDetails(id: string): Promise<void> {
   const methods = [
-    [UsageService.method.getSpendSeries, "finite"],
-    [UsageService.method.listSpends, "infinite"],
-    [LimitService.method.listLimitChanges, "infinite"],
-  ] as const;
-  await Promise.all(
-    methods.map(([schema, cardinality]) =>
-      queryClient.invalidateQueries({
-        predicate: (query) => {
-          const want = createConnectQueryKey({ schema, transport, cardinality })[1];
-          const have = query.queryKey[1] as typeof want & { input?: { apiKeyId?: string } };
-          return have?.methodName === want.methodName && have.input?.apiKeyId === id;
-        },
-      }),
-    ),
-  );
+    createConnectQueryKey({ schema: UsageService.method.getSpendSeries, transport, cardinality: "finite" }),
+    createConnectQueryKey({ schema: UsageService.method.listSpends, transport, cardinality: "infinite" }),
+    createConnectQueryKey({ schema: LimitService.method.listLimitChanges, transport, cardinality: "infinite" }),
+  ].map((key) => key[1].methodName);
+  await queryClient.invalidateQueries({
+    predicate: (query) => {
+      const have = query.queryKey[1] as { methodName?: string; input?: { apiKeyId?: string } } | undefined;
+      return have?.input?.apiKeyId === id && methods.includes(have.methodName);
+    },
+  });
 }
 
 export function refreshList(): Promise<void> {

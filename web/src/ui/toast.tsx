@@ -10,7 +10,7 @@ export function useToast(): (text: string) => void {
 /** One line at the foot of the page that says what was done. */
 export function ToastProvider({ children }: { children: ReactNode }) {
   const [text, setText] = useState("");
-  const timer = useRef<ReturnType<typeof setTimeout>>();
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const show = useCallback((next: string) => {
     clearTimeout(timer.current);
     setText(next);
