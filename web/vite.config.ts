@@ -1,8 +1,33 @@
-import { defineConfig } from "vite";
+import { fileURLToPath } from "node:url";
+import { defineConfig, type Plugin } from "vite";
+
+const slim: Record<string, string> = {
+  "codegenv2/file.js": "file.ts",
+  "from-json.js": "json.ts",
+  "to-json.js": "json.ts",
+  "wire/text-format.js": "text-format.ts",
+};
+
+/** Leaves out parts of protobuf-es that the page does not use: see src/slim. */
+const slimProtobuf: Plugin = {
+  name: "slim-protobuf",
+  apply: "build",
+  enforce: "pre",
+  async resolveId(source, importer) {
+    if (!importer?.includes("/@bufbuild/protobuf/")) return null;
+    const part = Object.keys(slim).find((p) => `/${source}`.endsWith(`/${p.split("/").at(-1)}`));
+    if (!part) return null;
+    const found = await this.resolve(source, importer, { skipSelf: true });
+    return found?.id.endsWith(`/protobuf/dist/esm/${part}`)
+      ? fileURLToPath(new URL(`src/slim/${slim[part]}`, import.meta.url))
+      : null;
+  },
+};
 
 // The names are fixed: the server embeds them and tells versions apart by ETag.
 export default defineConfig(({ command }) => ({
   base: "./",
+  plugins: [slimProtobuf],
   resolve: {
     alias: {
       "react-dom": "preact/compat",
@@ -19,6 +44,7 @@ export default defineConfig(({ command }) => ({
     modulePreload: { polyfill: false },
     cssCodeSplit: false,
     rolldownOptions: {
+      onLog: (level, log, log_) => log.code === "MODULE_LEVEL_DIRECTIVE" || log_(level, log),
       output: {
         entryFileNames: "app.js",
         assetFileNames: (asset) => (asset.names.some((n) => n.endsWith(".css")) ? "app.css" : "[name][extname]"),
