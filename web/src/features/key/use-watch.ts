@@ -1,12 +1,10 @@
-import { createClient } from "@connectrpc/connect";
 import { useEffect, useRef, useState } from "react";
+import { stream } from "../../api/call";
 import { isWatchEnd } from "../../api/errors";
 import { refreshDetails, refreshKey, storeWatched } from "../../api/queries";
-import { transport } from "../../api/transport";
 import { UsageService } from "../../gen/satcap/v1/usage_service_pb";
 import { useVisible } from "../../ui/use-live";
 
-const client = createClient(UsageService, transport);
 const SILENCE_MS = 35_000;
 const DETAILS_MS = 3_000;
 const HOUR_MS = 3_600_000;
@@ -56,7 +54,7 @@ async function watch(id: string, stop: AbortSignal, onMessage: (changed: boolean
   stop.addEventListener("abort", abort);
   let silence = setTimeout(abort, SILENCE_MS);
   try {
-    for await (const message of client.watchUsage({ apiKeyId: id }, { signal: own.signal, timeoutMs: HOUR_MS })) {
+    for await (const message of stream(UsageService.method.watchUsage, { apiKeyId: id }, own.signal, HOUR_MS)) {
       clearTimeout(silence);
       silence = setTimeout(abort, SILENCE_MS);
       onMessage(storeWatched(id, message));

@@ -1,15 +1,12 @@
-import { createClient } from "@connectrpc/connect";
+import { call } from "../../api/call";
 import { hasReason } from "../../api/errors";
 import { storeKey } from "../../api/queries";
-import { transport } from "../../api/transport";
 import type { ApiKey } from "../../gen/satcap/v1/api_key_pb";
 import { ApiKeyService } from "../../gen/satcap/v1/api_key_service_pb";
 import { LimitService } from "../../gen/satcap/v1/limit_service_pb";
 import { type Change, changesOf, limitsOf } from "./draft";
 
 const ATTEMPTS = 5;
-const keys = createClient(ApiKeyService, transport);
-const limits = createClient(LimitService, transport);
 
 /**
  * Saves changes that were made on the limits of base. A key's revision also goes up with
@@ -19,18 +16,18 @@ export async function saveLimits(base: ApiKey, now: ApiKey, changes: readonly Ch
   let current = now;
   for (let attempt = 1; ; attempt++) {
     try {
-      const response = await limits.updateLimits({
+      const response = await call(LimitService.method.updateLimits, {
         apiKeyId: base.apiKeyId,
         expectedRevision: current.revision,
         updates: changes.map(({ row, to }) => ({
           window: row.window,
-          limit: to === undefined ? { case: "unlimited", value: true } : { case: "limitSats", value: to },
+          limit: to === undefined ? { case: "unlimited" as const, value: true } : { case: "limitSats" as const, value: to },
         })),
       });
       return response.apiKey;
     } catch (error) {
       if (attempt === ATTEMPTS || !hasReason(error, "REVISION_MISMATCH")) throw error;
-      const { apiKey } = await keys.getApiKey({ apiKeyId: base.apiKeyId });
+      const { apiKey } = await call(ApiKeyService.method.getApiKey, { apiKeyId: base.apiKeyId });
       if (!apiKey) throw error;
       storeKey(apiKey);
       if (changesOf(limitsOf(base.usage), limitsOf(apiKey.usage)).length > 0) throw error;

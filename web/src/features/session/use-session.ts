@@ -1,8 +1,7 @@
-import { createClient } from "@connectrpc/connect";
 import { useCallback, useEffect, useState } from "react";
+import { call } from "../../api/call";
 import { failureOf, isSignedOut } from "../../api/errors";
 import { queryClient } from "../../api/queries";
-import { transport } from "../../api/transport";
 import { ApiKeyService } from "../../gen/satcap/v1/api_key_service_pb";
 import { exchangeCode, readSession, readUi, setBearer, signOut, takeCode, type Ui } from "./session";
 
@@ -85,7 +84,7 @@ async function start(): Promise<SessionState> {
 /** Asks for the smallest thing there is, to learn whether a token is taken. */
 async function probe(): Promise<"refused" | "away" | undefined> {
   try {
-    await createClient(ApiKeyService, transport).listApiKeys({ pageSize: 1 });
+    await call(ApiKeyService.method.listApiKeys, { pageSize: 1 });
     return undefined;
   } catch (error) {
     return failureOf(error).offline ? "away" : "refused";
