@@ -2,32 +2,31 @@ import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
 
 const slim: Record<string, string> = {
-  "codegenv2/file.js": "file.ts",
-  "from-json.js": "json.ts",
-  "to-json.js": "json.ts",
-  "wire/text-format.js": "text-format.ts",
+  "@bufbuild/protobuf/dist/esm/codegenv2/file.js": "file.ts",
+  "@bufbuild/protobuf/dist/esm/from-json.js": "json.ts",
+  "@bufbuild/protobuf/dist/esm/to-json.js": "json.ts",
+  "@bufbuild/protobuf/dist/esm/wire/text-format.js": "text-format.ts",
+  "@connectrpc/connect-query-core/dist/esm/structural-sharing.js": "structural-sharing.ts",
 };
 
-/** Leaves out parts of protobuf-es that the page does not use: see src/slim. */
-const slimProtobuf: Plugin = {
-  name: "slim-protobuf",
+/** Leaves out parts of libraries that the page does not use: see src/slim. */
+const slimLibraries: Plugin = {
+  name: "slim-libraries",
   apply: "build",
   enforce: "pre",
   async resolveId(source, importer) {
-    if (!importer?.includes("/@bufbuild/protobuf/")) return null;
-    const part = Object.keys(slim).find((p) => `/${source}`.endsWith(`/${p.split("/").at(-1)}`));
+    if (!importer?.includes("/node_modules/") || !source.startsWith(".")) return null;
+    const part = Object.keys(slim).find((p) => p.endsWith(`/${source.split("/").at(-1)}`));
     if (!part) return null;
     const found = await this.resolve(source, importer, { skipSelf: true });
-    return found?.id.endsWith(`/protobuf/dist/esm/${part}`)
-      ? fileURLToPath(new URL(`src/slim/${slim[part]}`, import.meta.url))
-      : null;
+    return found?.id.endsWith(`/${part}`) ? fileURLToPath(new URL(`src/slim/${slim[part]}`, import.meta.url)) : null;
   },
 };
 
 // The names are fixed: the server embeds them and tells versions apart by ETag.
 export default defineConfig(({ command }) => ({
   base: "./",
-  plugins: [slimProtobuf],
+  plugins: [slimLibraries],
   resolve: {
     alias: {
       "react-dom": "preact/compat",

@@ -35,7 +35,6 @@ export const dialogs = {
     placeholder: "unlimited",
     now: (limit: string, used: string) => `now ${limit}, ${used} used`,
     remaining: (amount: string) => `leaves ${amount}`,
-    unchanged: "unchanged",
     below: "Less than is spent and held already: blocked at once.",
     order: (shorter: string, longer: string) => `More than the limit of ${longer}, so ${shorter} can never be reached.`,
     confirm: "This lets the key spend more:",
@@ -72,5 +71,5 @@ export const dialogs = {
     graces: { "0": "no time: it stops at once", "3600": "1 hour", "86400": "24 hours", "604800": "7 days" },
     submit: "Rotate",
   },
-  done: { paused: "Paused.", resumed: "Resumed.", revoked: "Revoked.", renamed: "Renamed.", created: "Created." },
+  done: { paused: "Paused.", resumed: "Resumed.", revoked: "Revoked.", renamed: "Renamed." },
 };
