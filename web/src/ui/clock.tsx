@@ -1,5 +1,5 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { en } from "../i18n/en";
 import { dateOf, distance } from "../lib/time";
 
@@ -12,12 +12,15 @@ const relative = new Intl.RelativeTimeFormat(en.locale, { numeric: "auto" });
 const ticks = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;
 
-/** The time, renewed once a second for the whole page by one timer. */
-export function useNow(): number {
-  const [now, setNow] = useState(Date.now);
+/** What a function makes of the time, renewed when it makes something else of it. */
+export function useNow<T extends string | number | boolean>(read: (now: number) => T): T {
+  const [, setSeen] = useState<T>(() => read(Date.now()));
+  const current = useRef(read);
+  current.current = read;
   useEffect(() => {
-    const tick = () => setNow(Date.now());
+    const tick = () => setSeen(current.current(Date.now()));
     ticks.add(tick);
+    // One timer for the whole page.
     timer ??= setInterval(() => document.hidden || ticks.forEach((run) => run()), 1000);
     return () => {
       ticks.delete(tick);
@@ -27,7 +30,7 @@ export function useNow(): number {
       }
     };
   }, []);
-  return now;
+  return read(Date.now());
 }
 
 /** The clock's time today, the day too on other days, the year in other years. */
@@ -43,13 +46,15 @@ export function formatAgo(date: Date, now: number): string {
 
 /** A time in words, with the exact one for a pointer and for machines. */
 export function Time({ at, style = "ago" }: { at: Timestamp; style?: "ago" | "moment" | "both" }) {
-  const now = useNow();
   const date = dateOf(at);
-  const ago = formatAgo(date, now);
-  const moment = formatMoment(date, new Date(now));
+  const text = useNow((now) => {
+    const ago = formatAgo(date, now);
+    const moment = formatMoment(date, new Date(now));
+    return style === "ago" ? ago : style === "moment" ? moment : `${moment} (${ago})`;
+  });
   return (
     <time dateTime={date.toISOString()} title={full.format(date)}>
-      {style === "ago" ? ago : style === "moment" ? moment : `${moment} (${ago})`}
+      {text}
     </time>
   );
 }

@@ -1,6 +1,6 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { useState } from "react";
-import { hasReason } from "../../api/errors";
+import { failureOf, hasReason } from "../../api/errors";
 import { type ApiKey, ApiKey_State } from "../../gen/satcap/v1/api_key_pb";
 import { ApiKeyService } from "../../gen/satcap/v1/api_key_service_pb";
 import { en } from "../../i18n/en";
@@ -48,20 +48,22 @@ export function KeyPage({ id, tab }: { id: string; tab: KeyTab }) {
   return (
     <>
       <div class="stack tight">
-        <BackLink />
+        <div class="row spread">
+          <BackLink />
+          <Freshness updatedAt={query.dataUpdatedAt} failing={!live && (query.isError || query.failureCount > 0)} live={live} />
+        </div>
         <div class="row spread">
           <div class="row title">
             <h1>{key.name}</h1>
             <StateBadge state={key.state} />
           </div>
           <div class="row">
-            <Freshness updatedAt={query.dataUpdatedAt} failing={!live && (query.isError || query.failureCount > 0)} live={live} />
             <KeyActions apiKey={key} onEditLimits={edit} />
           </div>
         </div>
         <VerdictLine apiKey={key} />
       </div>
-      {query.isError && !live && <Failed error={query.error} onRetry={() => void query.refetch()} />}
+      {query.isError && !live && !failureOf(query.error).offline && <Failed error={query.error} onRetry={() => void query.refetch()} />}
       <nav class="tabs" aria-label={key.name}>
         {TABS.map((t) => (
           <a key={t} href={href({ page: "key", id, tab: t })} aria-current={t === tab ? "page" : undefined}>

@@ -36,7 +36,7 @@ export function useWatch(id: string): boolean {
           if (!isWatchEnd(error) || Date.now() - began < 1000) failures++;
         }
         setLive(false);
-        await sleep(failures === 0 ? 100 : Math.min(15_000, 500 * 2 ** failures) * (0.75 + Math.random() / 2), stop.signal);
+        await sleep(failures === 0 ? 100 : Math.min(5_000, 500 * 2 ** failures) * (0.75 + Math.random() / 2), stop.signal);
       }
     });
     return () => {

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { type ApiKey, ApiKey_State } from "../../gen/satcap/v1/api_key_pb";
 import { en } from "../../i18n/en";
 import { fitsAfterRelease, rowOf, toneOf, usedOf, verdictOf } from "../../lib/windows";
@@ -25,22 +26,19 @@ export function VerdictLine({ apiKey }: { apiKey: ApiKey }) {
   }
   const fits = fitsAfterRelease(usage);
   return (
-    <Line tone="blocked">
-      {en.verdict.blocked(window)}{" "}
-      {usage.nextReleaseTime && (
-        <>
-          {fits > 0n ? en.verdict.fits(amount(fits)) : en.verdict.notYet(amount(usage.nextReleaseSats))}{" "}
-          <Time at={usage.nextReleaseTime} style="both" />.
-        </>
-      )}
+    <Line tone="blocked" when={usage.nextReleaseTime && <Time at={usage.nextReleaseTime} style="both" />}>
+      {en.verdict.blocked(window)}
+      {usage.nextReleaseTime && ` ${fits > 0n ? en.verdict.fits(amount(fits)) : en.verdict.notYet(amount(usage.nextReleaseSats))}`}
     </Line>
   );
 }
 
-function Line({ tone, children }: { tone: string; children: preact.ComponentChildren }) {
+/** The words are announced when they change; a time that runs down is not. */
+function Line({ tone, children, when }: { tone: string; children: ReactNode; when?: ReactNode }) {
   return (
-    <p class={`verdict ${tone}`} role="status">
-      {children}
+    <p class={`verdict ${tone}`}>
+      <span role="status">{children}</span>
+      {when && <> {when}.</>}
     </p>
   );
 }

@@ -1,5 +1,6 @@
 import { useInfiniteQuery } from "@connectrpc/connect-query";
 import { useMemo, useState } from "react";
+import { failureOf } from "../../api/errors";
 import { PAGE_SIZE } from "../../api/queries";
 import { ApiKeyService } from "../../gen/satcap/v1/api_key_service_pb";
 import { en } from "../../i18n/en";
@@ -39,7 +40,7 @@ export function KeysPage() {
         </div>
       </div>
       {query.isPending && <Skeleton rows={6} />}
-      {query.isError && <Failed error={query.error} onRetry={() => void query.refetch()} />}
+      {query.isError && !(query.data && failureOf(query.error).offline) && <Failed error={query.error} onRetry={() => void query.refetch()} />}
       {query.data && keys.length === 0 && <EmptyList onCreate={() => setCreating(true)} />}
       {keys.length > 0 && (
         <>
