@@ -45,6 +45,18 @@ generate: ## Format the .proto files and write all generated code
 check-generate: ## Check that generated code is fresh and that the API breaks no client
 	scripts/check-generate.sh
 
+.PHONY: web
+web: ## Build the dashboard into web/dist
+	cd web && npm ci && npm run build
+
+.PHONY: web-dev
+web-dev: ## Run the dashboard from source against a running server (SATCAP_URL)
+	cd web && npm install && npm run dev
+
+.PHONY: web-test
+web-test: ## Run the dashboard's unit tests
+	cd web && npm ci && npm test
+
 .PHONY: bench
 bench: ## Run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./internal/...
