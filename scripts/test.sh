@@ -51,10 +51,10 @@ postgres_dir() {
 	return 1
 }
 
-# node_fits says whether there is a Node.js that runs the client of Blink's
-# contract, and npm.
+# node_fits says whether there is a Node.js that builds the dashboard and runs the
+# client of Blink's contract, and npm.
 node_fits() {
-	have node && have npm && [ "$(node -p 'process.versions.node.split(".")[0] >= 18')" = true ]
+	have node && have npm && [ "$(node -p 'const [a, b] = process.versions.node.split(".").map(Number); a > 20 || (a === 20 && b >= 19)')" = true ]
 }
 
 # find_missing sets missing to the names of what is not there.
@@ -94,7 +94,7 @@ install_missing() {
 explain_missing() {
 	say "missing:$missing"
 	cat >&2 <<-'END'
-	Node.js must be version 18 or newer, with npm.
+	Node.js must be version 20.19 or newer, with npm.
 	Install what is missing, or only PostgreSQL's server programs anywhere and set PG_BINDIR to their directory:
 	  Debian, Ubuntu: apt-get install postgresql pgbouncer nginx-light curl jq nodejs npm gcc libc6-dev   (as root this script does it)
 	  Fedora:         dnf install postgresql-server pgbouncer nginx curl jq nodejs npm gcc
@@ -119,6 +119,11 @@ fi
 
 say "npm ci"
 npm ci --prefix cmd/satcap/testdata/blink --ignore-scripts --prefer-offline --no-audit --no-fund --loglevel=error >&2
+
+npm ci --prefix web --prefer-offline --no-audit --no-fund --loglevel=error >&2
+
+say "dashboard: unit tests"
+npm test --prefix web --silent >&2
 
 say "go vet"
 go vet ./...

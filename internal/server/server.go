@@ -27,6 +27,7 @@ import (
 	"github.com/satcap/satcap/internal/engine"
 	"github.com/satcap/satcap/internal/rpc"
 	"github.com/satcap/satcap/internal/store"
+	"github.com/satcap/satcap/web"
 )
 
 // Bounds on what a client may keep busy without saying anything.
@@ -159,6 +160,7 @@ func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	rpc.Mount(mux, services)
 	connecthttp.Mount(mux, open, connecthttp.WithReadMaxBytes(rpc.MaxRequestBytes))
+	mountDashboard(mux, web.Files())
 	mux.HandleFunc("GET /healthz", serveHealthz)
 	mux.HandleFunc("GET /readyz", s.ready.serveReadyz)
 	check := &authCheck{keys: c.Keys, failures: c.failures, proxies: c.proxies, header: s.cfg.APIKeyHeader, log: s.log}
