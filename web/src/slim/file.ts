@@ -2,9 +2,11 @@
 // descriptor by the tables below, so that descriptor.proto itself, which is larger than
 // the whole API, need not be part of the page. Options are left out: none is used here.
 import type { DescFile } from "@bufbuild/protobuf";
-import { createFileRegistry } from "@bufbuild/protobuf";
-import { protoCamelCase } from "@bufbuild/protobuf/reflect";
-import { base64Decode, BinaryReader } from "@bufbuild/protobuf/wire";
+// By path: the package's own entry would import this file before it is there itself.
+import { protoCamelCase } from "../../node_modules/@bufbuild/protobuf/dist/esm/reflect/names.js";
+import { createFileRegistry } from "../../node_modules/@bufbuild/protobuf/dist/esm/registry.js";
+import { base64Decode } from "../../node_modules/@bufbuild/protobuf/dist/esm/wire/base64-encoding.js";
+import { BinaryReader } from "../../node_modules/@bufbuild/protobuf/dist/esm/wire/binary-encoding.js";
 
 type Kind = "string" | "int" | "bool" | Table;
 type Table = { name: string; fields: Record<number, [name: string, kind: Kind, repeated?: true]>; defaults: object };

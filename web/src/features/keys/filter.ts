@@ -14,8 +14,9 @@ export function filterKeys(keys: readonly ApiKey[], filter: Filter): ApiKey[] {
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
   const shown = keys.filter((key) => {
     if (!filter.ended && isEnded(key)) return false;
-    const text = `${key.name} ${key.secretPrefix} ${key.apiKeyId}`.toLowerCase();
-    return words.every((word) => text.includes(word));
+    const text = `${key.name} ${key.secretPrefix}`.toLowerCase();
+    // A few digits are in many ids by chance: an id is found by its beginning.
+    return words.every((word) => text.includes(word) || (word.length >= 8 && key.apiKeyId.startsWith(word)));
   });
   switch (filter.sort) {
     case "newest":
