@@ -66,6 +66,7 @@ find_missing() {
 	have curl || missing="$missing curl"
 	have jq || missing="$missing jq"
 	node_fits || missing="$missing nodejs"
+	have "${CHROMIUM:-chromium}" || have chromium-browser || have google-chrome || [ -d "/Applications/Google Chrome.app" ] || missing="$missing chromium"
 	have "$(go env CC)" || missing="$missing gcc" # the race detector needs cgo
 }
 
@@ -96,9 +97,9 @@ explain_missing() {
 	cat >&2 <<-'END'
 	Node.js must be version 20.19 or newer, with npm.
 	Install what is missing, or only PostgreSQL's server programs anywhere and set PG_BINDIR to their directory:
-	  Debian, Ubuntu: apt-get install postgresql pgbouncer nginx-light curl jq nodejs npm gcc libc6-dev   (as root this script does it)
-	  Fedora:         dnf install postgresql-server pgbouncer nginx curl jq nodejs npm gcc
-	  macOS:          brew install postgresql@18 pgbouncer nginx curl jq node && xcode-select --install
+	  Debian, Ubuntu: apt-get install postgresql pgbouncer nginx-light curl jq nodejs npm chromium gcc libc6-dev   (as root this script does it)
+	  Fedora:         dnf install postgresql-server pgbouncer nginx curl jq nodejs npm chromium gcc
+	  macOS:          brew install postgresql@18 pgbouncer nginx curl jq node && brew install --cask google-chrome && xcode-select --install
 	END
 }
 
