@@ -61,8 +61,8 @@ export type WindowUsage = Message<"satcap.v1.WindowUsage"> & {
   /**
    * The next moment at which time alone gives capacity back: a settled spend
    * leaves the window, or a hold expires. Absent when nothing counts. Given by
-   * GetUsage, CheckSpend, GetApiKey and ListApiKeys, and left out of the replies
-   * of all calls that change something.
+   * GetUsage, WatchUsage, CheckSpend, GetApiKey and ListApiKeys, and left out of
+   * the replies of all calls that change something.
    *
    * @generated from field: google.protobuf.Timestamp next_release_time = 6;
    */
