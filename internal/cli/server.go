@@ -41,6 +41,7 @@ func newServeCommand(a *app) *cobra.Command {
 		Use: "serve", Short: "Serve the API", Long: serveLong, Args: wantArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg.DevToken = strings.TrimSpace(a.env[envDevToken]) // as the client commands do
+			cfg.SessionKey, cfg.OIDC.ClientSecret = strings.TrimSpace(a.env[envSessionKey]), strings.TrimSpace(a.env[envOIDCSecret])
 			if err := cfg.Validate(); err != nil {
 				return usageErrorf("%v", err)
 			}
@@ -79,6 +80,10 @@ func newServeCommand(a *app) *cobra.Command {
 	f.StringVar(&cfg.JWT.DefaultScope, "jwt-default-scope", "", "what a token without a scope claim may do: read, write, or \"read write\"")
 	f.StringVar(&cfg.APIKeyHeader, "api-key-header", cfg.APIKeyHeader, "header that carries the secret of an API key")
 	f.StringSliceVar(&cfg.CORSOrigins, "cors-origin", nil, "origin whose pages may call directly, such as https://app.example.com")
+	f.StringVar(&cfg.OIDC.Issuer, "oidc-issuer", "", "issuer of the OpenID provider that people sign in at")
+	f.StringVar(&cfg.OIDC.ClientID, "oidc-client-id", "", "what the OpenID provider knows this server as")
+	f.StringVar(&cfg.PublicURL, "public-url", "", "where browsers reach this server, such as https://satcap.example.com")
+	f.StringSliceVar(&cfg.EmbedOrigins, "embed-origin", nil, "origin whose pages may show the dashboard in a frame")
 	f.StringSliceVar(&cfg.TrustedProxies, "trusted-proxy", nil, "address or network whose X-Forwarded-For is believed")
 	f.StringVar(&cfg.SecretPrefix, "secret-prefix", cfg.SecretPrefix, "what the secrets of new API keys begin with")
 	f.StringVar(&cfg.ImportedSecretPrefix, "imported-secret-prefix", "", "what the secrets of imported API keys begin with (see satcap import)")

@@ -37,6 +37,13 @@ type Server struct {
 	APIKeyHeader string
 	// CORSOrigins are the origins whose pages may call directly.
 	CORSOrigins []string
+	// OIDC is where people sign in; PublicURL is where browsers reach the server.
+	OIDC      OIDC
+	PublicURL string
+	// SessionKey seals sessions, 64 hexadecimal digits; empty: one is made.
+	SessionKey string
+	// EmbedOrigins are the origins whose pages may show the dashboard in a frame.
+	EmbedOrigins []string
 	// TrustedProxies are addresses and networks whose X-Forwarded-For is believed.
 	TrustedProxies []string
 	// DevToken is the token of development mode; empty: one is made.
@@ -137,6 +144,7 @@ func (s Server) Validate() error {
 		errs = append(errs, fmt.Errorf("--blink-listen %q must be HOST:PORT", s.BlinkListen))
 	}
 	errs = append(errs, s.checkAccess()...)
+	errs = append(errs, s.checkSessions()...)
 	if strings.ContainsFunc(s.DevToken, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		errs = append(errs, errors.New("SATCAP_DEV_TOKEN must be ASCII without spaces: a header cannot carry it otherwise"))
 	}

@@ -34,11 +34,32 @@ func WithConnection(next http.Handler, proxies auth.Proxies, apiKeyHeader string
 				c.credentials.Unclear = c.credentials.Unclear || len(values) > 1 || values[0] == ""
 			}
 		}
+		c.credentials.Session = sessionOf(r, &c.credentials.Unclear)
 		if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
 			c.credentials.Certificate = r.TLS.VerifiedChains[0][0]
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), connectionKey{}, c)))
 	})
+}
+
+// sessionOf is the session that a request carries. One that is empty, or there
+// twice, is a wrong proof, whatever else was sent.
+func sessionOf(r *http.Request, unclear *bool) string {
+	cookies := r.CookiesNamed(auth.SessionCookie)
+	if len(cookies) == 0 {
+		return ""
+	}
+	if len(cookies) > 1 || cookies[0].Value == "" {
+		*unclear = true
+	}
+	return cookies[0].Value
+}
+
+// CredentialsOf is what the request of a context, one that went through
+// [WithConnection], brought as proof, and where it came from.
+func CredentialsOf(ctx context.Context) (auth.Credentials, netip.Addr) {
+	c, _ := ctx.Value(connectionKey{}).(connection)
+	return c.credentials, c.client
 }
 
 // authenticate finds out who is calling and what the call may reach, before

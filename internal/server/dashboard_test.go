@@ -50,7 +50,7 @@ func TestDashboard(t *testing.T) {
 	require.NotContains(t, string(index), "<script>", "the policy lets no script inside the page run")
 
 	// What is not a file is not answered by the page.
-	for _, path := range []string{"/index.html", "/keys", "/app.js/", "/src/main.tsx", "/satcap.v1.Other/Call", "/ui.json", "/session"} {
+	for _, path := range []string{"/index.html", "/keys", "/app.js/", "/src/main.tsx", "/satcap.v1.Other/Call", "/session"} {
 		res := r.send(t, http.MethodGet, path, "", map[string]string{"Accept": "text/html"})
 		require.NotEqual(t, http.StatusOK, res.StatusCode, path)
 		require.False(t, strings.HasPrefix(res.Header.Get("Content-Type"), "text/html"), path)

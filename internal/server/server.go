@@ -55,6 +55,7 @@ type Server struct {
 	listener net.Listener
 	blink    blinkPort
 	callers  *callers
+	sessions *sessions
 }
 
 // New opens the database, brings its schema up to date, and listens.
@@ -93,6 +94,7 @@ func New(ctx context.Context, cfg config.Server, log *slog.Logger) (*Server, err
 	}
 	s.engine = engine.New(engine.Config{Store: s.store, Log: log, Shards: shards(db)})
 	s.ready = &readiness{store: s.store, engine: s.engine, keySet: s.callers.keySet}
+	s.sessions = newSessions(cfg, s.callers, s.callers.seal, log)
 	s.http = newHTTP(s.handler(), log)
 	if s.blink.listener != nil {
 		s.blink.http = newHTTP(s.blinkHandler(), log)
@@ -160,12 +162,15 @@ func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	rpc.Mount(mux, services)
 	connecthttp.Mount(mux, open, connecthttp.WithReadMaxBytes(rpc.MaxRequestBytes))
-	mountDashboard(mux, web.Files())
 	mux.HandleFunc("GET /healthz", serveHealthz)
 	mux.HandleFunc("GET /readyz", s.ready.serveReadyz)
+	s.sessions.mount(mux)
+	if err := mountAssets(mux, web.Files(), s.cfg.EmbedOrigins); err != nil {
+		panic(err) // they are part of the program
+	}
 	check := &authCheck{keys: c.Keys, failures: c.failures, proxies: c.proxies, header: s.cfg.APIKeyHeader, log: s.log}
 	bounded := http.MaxBytesHandler(mux, maxBodyBytes)
-	return check.before(crossOrigin(s.cfg.CORSOrigins, s.cfg.APIKeyHeader, rpc.WithConnection(bounded, c.proxies, s.cfg.APIKeyHeader)))
+	return check.before(crossOrigin(s.cfg.CORSOrigins, s.cfg.APIKeyHeader, rpc.WithConnection(sameOrigin(s.cfg.APIKeyHeader, bounded), c.proxies, s.cfg.APIKeyHeader)))
 }
 
 // serviceNames are the services of a server, as the .proto files name them.
@@ -197,6 +202,9 @@ func (s *Server) Announce(w io.Writer) {
 	fmt.Fprintf(w, "satcap listens on %s://%s%s\n", scheme, s.Addr(), mode)
 	if s.callers.madeToken != "" {
 		fmt.Fprintf(w, "token for this run: %s\n", s.callers.madeToken)
+	}
+	if s.callers.development {
+		fmt.Fprintf(w, "sign in to the dashboard, once: %s://%s/#code=%s\n", scheme, s.Addr(), s.sessions.codes.issue())
 	}
 	if addr := s.BlinkAddr(); addr != "" {
 		fmt.Fprintf(w, "Blink's contract is on http://%s without credentials: whoever reaches it may spend\n", addr)
@@ -234,6 +242,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		err = errors.Join(err, <-ended)
 	}
 	s.callers.Close()
+	s.sessions.Close()
 	s.engine.Close()
 	if errors.Is(failed, http.ErrServerClosed) {
 		failed = nil
