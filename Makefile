@@ -26,6 +26,10 @@ test-short: ## Run the quick tests
 test-postgres-versions: ## Run the store tests on every PostgreSQL that is supported
 	scripts/postgres-versions.sh
 
+.PHONY: test-import
+test-import: ## Import a large generated source into both databases, and print how fast
+	go test ./cmd/satcap -run 'TestImport$$' -v -timeout 60m -import.keys 2000 -import.spends 500000
+
 .PHONY: lint
 lint: ## Check format, go vet and staticcheck
 	go vet ./...
@@ -46,8 +50,8 @@ web: ## Build the dashboard into web/dist
 	cd web && npm ci && npm run build
 
 .PHONY: web-dev
-web-dev: ## Serve the dashboard from source, for the server at SATCAP_URL
-	cd web && npm ci && npm run dev
+web-dev: ## Run the dashboard from source against a running server (SATCAP_URL)
+	cd web && npm install && npm run dev
 
 .PHONY: web-test
 web-test: ## Run the dashboard's unit tests

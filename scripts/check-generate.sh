@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-generated="gen internal/store/postgres/internal/dbsqlc internal/store/sqlite/internal/dbsqlc"
+generated="gen internal/store/postgres/internal/dbsqlc internal/store/sqlite/internal/dbsqlc web/src/gen web/dist"
 postgres=db/query/postgres
 sqlite=db/query/sqlite
 one_engine=db/query/one-engine.txt

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Writes all generated code: gen/ from proto/, and the query packages from db/.
+# Writes all generated code: gen/ from proto/, the query packages from db/, and the
+# dashboard's web/src/gen and web/dist, which needs Node.js.
 # With --format it formats the .proto files first.
 set -eu
 cd "$(dirname "$0")/.."
@@ -21,3 +22,7 @@ if [ -f sqlc.yaml ]; then
 	done
 	tool sqlc generate
 fi
+
+npm ci --prefix web --prefer-offline --no-audit --no-fund --loglevel=error >&2
+tool buf generate --template web/buf.gen.yaml
+npm run --prefix web --silent build >&2

@@ -51,6 +51,12 @@ postgres_dir() {
 	return 1
 }
 
+# node_fits says whether there is a Node.js that builds the dashboard and runs the
+# client of Blink's contract, and npm.
+node_fits() {
+	have node && have npm && [ "$(node -p 'const [a, b] = process.versions.node.split(".").map(Number); a > 20 || (a === 20 && b >= 19)')" = true ]
+}
+
 # find_missing sets missing to the names of what is not there.
 find_missing() {
 	missing=
@@ -59,6 +65,8 @@ find_missing() {
 	have nginx || missing="$missing nginx"
 	have curl || missing="$missing curl"
 	have jq || missing="$missing jq"
+	node_fits || missing="$missing nodejs"
+	have "${CHROMIUM:-chromium}" || have chromium-browser || have google-chrome || [ -d "/Applications/Google Chrome.app" ] || missing="$missing chromium"
 	have "$(go env CC)" || missing="$missing gcc" # the race detector needs cgo
 }
 
@@ -68,6 +76,7 @@ install_missing() {
 	for name in $missing; do
 		case $name in
 		gcc) packages="$packages gcc libc6-dev" ;;
+		nodejs) packages="$packages nodejs" ;;
 		nginx) packages="$packages nginx-light" ;;
 		*) packages="$packages $name" ;;
 		esac
@@ -77,15 +86,20 @@ install_missing() {
 	apt-get update -qq >&2
 	# shellcheck disable=SC2086 # a list of words
 	apt-get install -y -qq --no-install-recommends $packages >&2
+	# Debian's nodejs is without npm; others bring it, and refuse Debian's.
+	if have node && ! have npm; then
+		apt-get install -y -qq --no-install-recommends npm >&2
+	fi
 }
 
 explain_missing() {
 	say "missing:$missing"
 	cat >&2 <<-'END'
+	Node.js must be version 20.19 or newer, with npm.
 	Install what is missing, or only PostgreSQL's server programs anywhere and set PG_BINDIR to their directory:
-	  Debian, Ubuntu: apt-get install postgresql pgbouncer nginx-light curl jq gcc libc6-dev   (as root this script does it)
-	  Fedora:         dnf install postgresql-server pgbouncer nginx curl jq gcc
-	  macOS:          brew install postgresql@18 pgbouncer nginx curl jq && xcode-select --install
+	  Debian, Ubuntu: apt-get install postgresql pgbouncer nginx-light curl jq nodejs npm chromium gcc libc6-dev   (as root this script does it)
+	  Fedora:         dnf install postgresql-server pgbouncer nginx curl jq nodejs npm chromium gcc
+	  macOS:          brew install postgresql@18 pgbouncer nginx curl jq node && brew install --cask google-chrome && xcode-select --install
 	END
 }
 
@@ -103,6 +117,14 @@ if ! have grpcurl; then
 	say "building grpcurl"
 	GOBIN=$tools GOFLAGS='' go install "$grpcurl"
 fi
+
+say "npm ci"
+npm ci --prefix cmd/satcap/testdata/blink --ignore-scripts --prefer-offline --no-audit --no-fund --loglevel=error >&2
+
+npm ci --prefix web --prefer-offline --no-audit --no-fund --loglevel=error >&2
+
+say "dashboard: unit tests"
+npm test --prefix web --silent >&2
 
 say "go vet"
 go vet ./...

@@ -93,7 +93,7 @@ func TestMigrate(t *testing.T) {
 		for range 2 {
 			out := run(t, t.TempDir(), nil, "migrate", "--db", db)
 			require.Zero(t, out.code, out)
-			require.Equal(t, "schema version 2\n", out.stdout)
+			require.Equal(t, "schema version 4\n", out.stdout)
 		}
 		verifyClean(t, db)
 		tamper(t, db, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)")

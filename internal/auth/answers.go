@@ -23,7 +23,7 @@ const (
 	knownMost = 100_000
 	// trustedFor and trustedMost bound what is remembered of good answers.
 	trustedFor  = 10 * time.Minute
-	trustedMost = 10_000
+	trustedMost = knownMost
 	// askFor bounds one question to the database, and the wait before it.
 	askFor = 5 * time.Second
 	// strangersAtOnce is how many questions about proofs that were not good
@@ -54,8 +54,9 @@ func newAnswers[T any]() *answers[T] {
 	}
 }
 
-// get returns what the database says, nil if the proof is no good. It asks
-// nothing about a stranger that exhausted says no to, before its turn or after.
+// get returns what the database says, nil if the proof is no good. About a
+// stranger whose sender is exhausted, before its turn or after, it asks nothing:
+// [ErrTooManyFailures], whether it is right or wrong.
 func (a *answers[T]) get(ctx context.Context, name string, exhausted Exhausted, ask func(context.Context) (*T, error)) (*T, error) {
 	if found, known := a.known.Get(name); known {
 		return found, nil
@@ -66,9 +67,6 @@ func (a *answers[T]) get(ctx context.Context, name string, exhausted Exhausted, 
 			return nil, err
 		}
 		defer give()
-		if found, known := a.known.Get(name); known { // since this caller looked
-			return found, nil
-		}
 	}
 	return a.ask(ctx, name, ask)
 }
@@ -76,7 +74,7 @@ func (a *answers[T]) get(ctx context.Context, name string, exhausted Exhausted, 
 // turn waits until a stranger may be looked up, and returns how to end its turn.
 func (a *answers[T]) turn(ctx context.Context, exhausted Exhausted) (give func(), err error) {
 	if exhausted.now() {
-		return nil, ErrUnauthenticated
+		return nil, ErrTooManyFailures
 	}
 	select {
 	case a.slots <- struct{}{}:
@@ -87,7 +85,7 @@ func (a *answers[T]) turn(ctx context.Context, exhausted Exhausted) (give func()
 	}
 	if exhausted.now() { // those before it were wrong as well
 		<-a.slots
-		return nil, ErrUnauthenticated
+		return nil, ErrTooManyFailures
 	}
 	return func() { <-a.slots }, nil
 }

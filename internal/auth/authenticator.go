@@ -21,6 +21,8 @@ type Credentials struct {
 	Authorization string
 	// APIKey is the header that carries the secret of an API key.
 	APIKey string
+	// Session is the cookie of a person who signed in.
+	Session string
 	// Certificate is the client's, verified against the configured authority.
 	Certificate *x509.Certificate
 	// Unclear says that a header with a proof was empty or came more than once:
@@ -32,7 +34,7 @@ type Credentials struct {
 
 // None says whether nothing was sent.
 func (c Credentials) None() bool {
-	return c.Authorization == "" && c.APIKey == "" && c.Certificate == nil && !c.Unclear
+	return c.Authorization == "" && c.APIKey == "" && c.Session == "" && c.Certificate == nil && !c.Unclear
 }
 
 // Authenticator finds out who is calling.
@@ -46,12 +48,15 @@ type Authenticator interface {
 //
 // Where several proofs come together, the one that can do least counts: the
 // secret of an API key, then what is in the Authorization header, then the
-// certificate of the connection, which a gateway shares among all its users.
+// session of a person, then the certificate of the connection, which a gateway
+// shares among all its users.
 type Callers struct {
 	Keys         *Keys
 	Tokens       *Tokens
 	JWT          *JWT
 	Certificates Certificates
+	// Sessions are those of people in a browser.
+	Sessions *Sessions
 	// Development is the token of a server that has no other kind of caller.
 	Development *Development
 }
@@ -63,6 +68,9 @@ func (a *Callers) Authenticate(ctx context.Context, c Credentials) (Caller, erro
 	}
 	if c.APIKey != "" {
 		return a.Keys.bySecret(ctx, c.APIKey, c.Exhausted)
+	}
+	if c.Authorization == "" && c.Session != "" {
+		return a.sessionCaller(ctx, c.Session)
 	}
 	if c.Authorization == "" {
 		return a.Certificates.caller(c.Certificate)

@@ -96,7 +96,7 @@ func (f *keyStore) FindKeyBySecret(_ context.Context, hash []byte) (*store.Crede
 	return found[0], nil
 }
 
-func (f *keyStore) ViewKeys(_ context.Context, ids []ledger.KeyID) (views []ledger.View, err error) {
+func (f *keyStore) ViewKeys(_ context.Context, ids []ledger.KeyID, _ string) (views []ledger.View, err error) {
 	found, err := f.ask(func() []*store.Credential {
 		return slices.DeleteFunc(slices.Collect(maps.Values(f.keys)), func(c *store.Credential) bool { return !slices.Contains(ids, c.Key.ID) })
 	})
@@ -133,7 +133,13 @@ func (f *keyStore) add(t *testing.T, id byte, scopes ledger.Scopes) (secret stri
 // newKeys knows the keys of a store until the end of the test.
 func knowKeys(t *testing.T, f *keyStore) *auth.Keys {
 	t.Helper()
-	k := auth.NewKeys(f, prefix, slog.New(slog.DiscardHandler))
+	return knowSecrets(t, f, prefix)
+}
+
+// knowSecrets is knowKeys for secrets of another look.
+func knowSecrets(t *testing.T, f *keyStore, secrets auth.Secrets) *auth.Keys {
+	t.Helper()
+	k := auth.NewKeys(f, secrets, slog.New(slog.DiscardHandler))
 	t.Cleanup(k.Close)
 	return k
 }

@@ -128,12 +128,17 @@ func (j *JWT) key(ctx context.Context, t *jwt.Token, exhausted Exhausted) (any, 
 
 func (j *JWT) subject(c jwt.MapClaims) (string, error) {
 	subject, ok := c[j.cfg.SubjectClaim].(string)
-	if !ok || subject == "" || len(subject) > maxSubject || strings.ContainsFunc(subject, unclear) ||
-		strings.TrimSpace(subject) != subject { // headers of gateways are trimmed
+	if !ok || !ValidSubject(subject) {
 
 		return "", ErrUnauthenticated
 	}
 	return subject, nil
+}
+
+// ValidSubject says whether an owner may have this name.
+func ValidSubject(subject string) bool {
+	return subject != "" && len(subject) <= maxSubject && !strings.ContainsFunc(subject, unclear) &&
+		strings.TrimSpace(subject) == subject // headers of gateways are trimmed
 }
 
 // unclear says whether a subject with this character is refused: control

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
@@ -210,6 +211,9 @@ func TestJWTAttacks(t *testing.T) {
 	for name, a := range attacks {
 		before := asked.Load()
 		refused(t, callers, a.token, name)
+		if a.fetches { // the caller does not wait for a slow reading
+			require.Eventually(t, func() bool { return asked.Load() > before }, 10*time.Second, time.Millisecond, "%s: the key set was not read", name)
+		}
 		require.Equal(t, a.fetches, asked.Load() > before, "%s: whether the key set was read", name)
 	}
 	require.Zero(t, reached.Load(), "a URL of a token was asked")

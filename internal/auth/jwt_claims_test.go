@@ -150,7 +150,7 @@ func (f *fakeKeys) FindKeyBySecret(context.Context, []byte) (*store.Credential, 
 	return nil, errors.New("no secret was sent")
 }
 
-func (f *fakeKeys) ViewKeys(_ context.Context, ids []ledger.KeyID) ([]ledger.View, error) {
+func (f *fakeKeys) ViewKeys(_ context.Context, ids []ledger.KeyID, _ string) ([]ledger.View, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked++

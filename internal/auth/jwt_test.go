@@ -115,7 +115,7 @@ func jwtCallers(t *testing.T, keys auth.KeyStore, change func(*auth.JWTConfig)) 
 	if change != nil {
 		change(&cfg)
 	}
-	callers = &auth.Callers{JWT: auth.NewJWT(cfg), Keys: auth.NewKeys(keys, "satcap_", log)}
+	callers = &auth.Callers{JWT: auth.NewJWT(cfg), Keys: auth.NewKeys(keys, prefix, log)}
 	t.Cleanup(callers.Keys.Close)
 	return callers, asked
 }

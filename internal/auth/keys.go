@@ -4,13 +4,13 @@ package auth
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"log/slog"
 	"sync"
 	"time"
 
-	"github.com/satcap/satcap/internal/apikey"
 	"github.com/satcap/satcap/internal/ledger"
 	"github.com/satcap/satcap/internal/store"
 )
@@ -28,8 +28,15 @@ const byToken = "jwt of an api key"
 // KeyStore is what is asked of the database.
 type KeyStore interface {
 	FindKeyBySecret(ctx context.Context, hash []byte) (*store.Credential, error)
-	ViewKeys(ctx context.Context, ids []ledger.KeyID) ([]ledger.View, error)
+	ViewKeys(ctx context.Context, ids []ledger.KeyID, subject string) ([]ledger.View, error)
 	TouchKeys(ctx context.Context, lastUsedAtUs map[ledger.KeyID]int64) error
+}
+
+// Secrets is what the secrets of keys look like: an apikey.Prefix or
+// apikey.Accepted.
+type Secrets interface {
+	// Hash returns the stored form of a secret, or an error if text cannot be one.
+	Hash(text string) ([sha256.Size]byte, error)
 }
 
 // Holder is an active key that a caller has proved to hold.
@@ -41,10 +48,10 @@ type Holder struct {
 
 // Keys knows whose a secret is, and when keys were last seen.
 type Keys struct {
-	store  KeyStore
-	prefix apikey.Prefix
-	log    *slog.Logger
-	now    func() time.Time
+	store   KeyStore
+	secrets Secrets
+	log     *slog.Logger
+	now     func() time.Time
 	// answers has the holder of a proof; nil: no active key has it.
 	answers *answers[Holder]
 
@@ -55,10 +62,10 @@ type Keys struct {
 }
 
 // NewKeys starts noting when keys are seen; Close writes down the rest.
-func NewKeys(s KeyStore, prefix apikey.Prefix, log *slog.Logger) *Keys {
+func NewKeys(s KeyStore, secrets Secrets, log *slog.Logger) *Keys {
 	ctx, cancel := context.WithCancel(context.Background())
 	k := &Keys{
-		store: s, prefix: prefix, log: log, now: time.Now,
+		store: s, secrets: secrets, log: log, now: time.Now,
 		answers: newAnswers[Holder](), seen: make(map[ledger.KeyID]int64), cancel: cancel,
 	}
 	k.done.Go(func() { k.touchForever(ctx) })
@@ -78,7 +85,7 @@ func (k *Keys) Close() {
 // [ErrUnauthenticated]. A secret that cannot be right costs no query, nor does
 // one that is not known while exhausted says that its sender was wrong too often.
 func (k *Keys) Verify(ctx context.Context, secret string, exhausted Exhausted) (Holder, error) {
-	hash, err := k.prefix.Hash(secret)
+	hash, err := k.secrets.Hash(secret)
 	if err != nil {
 		return Holder{}, ErrUnauthenticated
 	}
@@ -108,7 +115,7 @@ func (k *Keys) byID(ctx context.Context, id ledger.KeyID, exhausted Exhausted) (
 		return Caller{}, ErrUnauthenticated
 	}
 	h, err := k.find(ctx, "id "+hex.EncodeToString(id[:]), exhausted, func(ctx context.Context) (*Holder, error) {
-		views, err := k.store.ViewKeys(ctx, []ledger.KeyID{id})
+		views, err := k.store.ViewKeys(ctx, []ledger.KeyID{id}, "")
 		if err != nil || len(views) == 0 {
 			return nil, err
 		}

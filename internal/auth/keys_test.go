@@ -3,6 +3,7 @@
 package auth_test
 
 import (
+	"crypto/sha256"
 	"errors"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/satcap/satcap/internal/apikey"
 	"github.com/satcap/satcap/internal/auth"
 	"github.com/satcap/satcap/internal/ledger"
 	"github.com/satcap/satcap/internal/store"
@@ -73,6 +75,31 @@ func TestMalformedCostsNothing(t *testing.T) {
 		}
 	}
 	require.Zero(t, f.count())
+}
+
+// TestImportedSecret: it proves what a secret made here does, also with the
+// prefix of those, and what cannot be one asks nobody.
+func TestImportedSecret(t *testing.T) {
+	t.Parallel()
+	for _, imported := range []apikey.Prefix{"blink_", prefix} {
+		rest := strings.Repeat("r", 32)
+		hash := sha256.Sum256([]byte(rest))
+		f := &keyStore{}
+		own, c := f.add(t, 1, ledger.ScopeRead)
+		f.edit(func() { f.keys[string(hash[:])] = c })
+		keys := knowSecrets(t, f, apikey.Accepted{Own: prefix, Imported: imported})
+		for _, secret := range []string{own, string(imported) + rest} {
+			h, err := keys.Verify(t.Context(), secret, nil)
+			require.NoError(t, err)
+			require.Equal(t, ledger.KeyID{1}, h.KeyID)
+		}
+		asked := f.count()
+		for _, bad := range []string{rest[:15], strings.Repeat("r", 129), rest + " r", rest + "\x00", rest + "é"} {
+			_, err := keys.Verify(t.Context(), string(imported)+bad, nil)
+			require.ErrorIs(t, err, auth.ErrUnauthenticated)
+		}
+		require.Equal(t, asked, f.count())
+	}
 }
 
 // TestUnknownIsKnown: a secret that is nobody's is asked about once.
@@ -174,7 +201,7 @@ func TestKnownOnly(t *testing.T) {
 	for _, sent := range []auth.Credentials{{APIKey: secret}, bearing("Bearer " + secret), bearing("Bearer " + token)} {
 		sent.Exhausted = always
 		_, err := c.Authenticate(t.Context(), sent)
-		require.ErrorIs(t, err, auth.ErrUnauthenticated, "not known yet")
+		require.ErrorIs(t, err, auth.ErrTooManyFailures, "not known yet")
 	}
 	require.Zero(t, f.count()+s.count())
 	for _, sent := range []auth.Credentials{{APIKey: secret}, bearing("Bearer " + token)} {

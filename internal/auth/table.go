@@ -4,6 +4,7 @@ package auth
 
 import (
 	v1 "github.com/satcap/satcap/gen/satcap/v1/satcapv1connect"
+	blink "github.com/satcap/satcap/gen/services/api_keys/v1/apikeysv1connect"
 )
 
 // table names, for every RPC, the kinds of caller that may call it. Nothing
@@ -35,6 +36,12 @@ var table = map[string]Kinds{
 	v1.SpendServiceRecordSpendProcedure:  ServiceSpends,
 
 	v1.AuthServiceVerifyApiKeyProcedure: ServiceVerifies,
+
+	blink.ApiKeysServiceCheckSpendingLimitProcedure:   ServiceSpends,
+	blink.ApiKeysServiceCheckAndLockSpendingProcedure: ServiceSpends,
+	blink.ApiKeysServiceGetSpendingSummaryProcedure:   ServiceSpends,
+	blink.ApiKeysServiceRecordSpendingProcedure:       ServiceSpends,
+	blink.ApiKeysServiceReverseSpendingProcedure:      ServiceSpends,
 }
 
 // Permit returns what the caller may reach in a call of the procedure, or

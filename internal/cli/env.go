@@ -14,7 +14,10 @@ import (
 
 const (
 	envPrefix = "SATCAP_"
-	// envDevToken is the one variable that is not a flag: it stands in for
+	// Secrets that are no flags: other users of the machine could see them.
+	envSessionKey = "SATCAP_SESSION_KEY"
+	envOIDCSecret = "SATCAP_OIDC_CLIENT_SECRET"
+	// envDevToken is not a flag either: it stands in for
 	// SATCAP_TOKEN, so that a development setup needs no second name for it.
 	envDevToken = "SATCAP_DEV_TOKEN"
 )
@@ -86,7 +89,7 @@ func applyEnvironment(cmd *cobra.Command, env map[string]string) error {
 // knownVariables is the variables of every flag of every command: one that
 // belongs to another command than the one that runs is no mistake.
 func knownVariables(root *cobra.Command) map[string]bool {
-	known := map[string]bool{envDevToken: true}
+	known := map[string]bool{envDevToken: true, envSessionKey: true, envOIDCSecret: true}
 	add := func(flag *pflag.Flag) {
 		if hasVariable(flag) {
 			known[envName(flag.Name)] = true

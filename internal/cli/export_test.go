@@ -5,6 +5,8 @@ package cli
 import (
 	"io"
 	"time"
+
+	"github.com/satcap/satcap/internal/blinkimport"
 )
 
 // Exported for the tests only.
@@ -13,7 +15,16 @@ var (
 	FormatSats = formatSats
 	ParseSpan  = parseSpan
 	VersionOf  = versionOf
+
+	PrintReport = printReport
 )
+
+// ShowProgress shows progress on what may pass for a terminal.
+func ShowProgress(out io.Writer, terminal bool, now func() time.Time) (show func(blinkimport.Progress), finish func()) {
+	p := newProgress(out, now)
+	p.terminal = terminal
+	return p.show, p.finish
+}
 
 // MaxSats is the largest amount.
 const MaxSats = maxSats

@@ -110,6 +110,12 @@ func (f *fake) RevokeApiKey(ctx context.Context, req *satcapv1.RevokeApiKeyReque
 	})
 }
 
+func (f *fake) RotateApiKey(ctx context.Context, req *satcapv1.RotateApiKeyRequest) (*satcapv1.RotateApiKeyResponse, error) {
+	return answer(f, ctx, req, func() *satcapv1.RotateApiKeyResponse {
+		return &satcapv1.RotateApiKeyResponse{ApiKey: testKey("till"), Secret: f.secret}
+	})
+}
+
 func (f *fake) UpdateLimits(ctx context.Context, req *satcapv1.UpdateLimitsRequest) (*satcapv1.UpdateLimitsResponse, error) {
 	return answer(f, ctx, req, func() *satcapv1.UpdateLimitsResponse {
 		return &satcapv1.UpdateLimitsResponse{ApiKey: testKey("till")}

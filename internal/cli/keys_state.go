@@ -1,4 +1,5 @@
-// The keys commands that change what a key may do: pause, resume, revoke.
+// The keys commands that change what a key may do, and its secret: pause, resume,
+// revoke, rotate.
 
 package cli
 
@@ -102,11 +103,21 @@ func confirmRevoke(ctx context.Context, a *app, s *session, key string) error {
 // maxGrace is the longest grace period that the server gives.
 const maxGrace = 7 * 24 * time.Hour
 
+const keysRotateLong = `Give a key a new secret, which is shown this once. The old one stops working at
+once, or after --grace; id, limits and history stay.
+
+With --request-id a call that was cut off can be repeated, with the same --grace:
+the new secret takes the place of the one that was lost, and the old one works for
+as long as the first call gave it.`
+
 func newKeysRotateCommand(f *clientFlags) *cobra.Command {
-	var grace time.Duration
+	var (
+		grace     time.Duration
+		requestID string
+	)
 	cmd := &cobra.Command{
 		Use: "rotate KEY", Short: "Give a key a new secret", Args: wantArgs("KEY"),
-		Long: "Give a key a new secret, which is shown this once. The old one stops working at\nonce, or after --grace; id, limits and history stay.",
+		Long: keysRotateLong,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if grace < 0 || grace > maxGrace || grace%time.Second != 0 {
 				return usageErrorf("--grace must be whole seconds, from 0s to %s", maxGrace)
@@ -116,7 +127,7 @@ func newKeysRotateCommand(f *clientFlags) *cobra.Command {
 				return err
 			}
 			res, err := s.keys.RotateApiKey(cmd.Context(), &satcapv1.RotateApiKeyRequest{
-				ApiKeyId: args[0], GraceSeconds: int32(grace / time.Second),
+				ApiKeyId: args[0], GraceSeconds: int32(grace / time.Second), RequestId: requestID,
 			})
 			if err != nil {
 				return err
@@ -130,5 +141,6 @@ func newKeysRotateCommand(f *clientFlags) *cobra.Command {
 		},
 	}
 	cmd.Flags().DurationVar(&grace, "grace", 0, "how long the old secret goes on working, at most 168h")
+	cmd.Flags().StringVar(&requestID, "request-id", "", "your `name` for this rotation, so that it can be repeated if its answer is lost")
 	return cmd
 }

@@ -93,7 +93,7 @@ func newRootCommand(a *app) *cobra.Command {
 	root.AddCommand(client...)
 
 	root.AddGroup(&cobra.Group{ID: groupServer, Title: "The server and its database:"})
-	servers := []*cobra.Command{newServeCommand(a), newMigrateCommand(a), newVerifyCommand(a), newTokensCommand(a)}
+	servers := []*cobra.Command{newServeCommand(a), newMigrateCommand(a), newVerifyCommand(a), newTokensCommand(a), newImportCommand(a)}
 	for _, cmd := range servers {
 		cmd.GroupID = groupServer
 	}

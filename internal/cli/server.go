@@ -29,6 +29,9 @@ server is in development mode: it listens on this machine only, and every call n
 TOKEN is SATCAP_DEV_TOKEN or, without that, made at start and printed once. The
 token is the core API and an owner with the subject "dev" at once.
 
+With --blink-listen a second port serves Blink's contract, services.api_keys.v1, to
+whoever reaches it: keep it in a private network.
+
 SIGINT and SIGTERM finish the calls in progress and end the server; a second
 one ends it at once.`
 
@@ -38,6 +41,7 @@ func newServeCommand(a *app) *cobra.Command {
 		Use: "serve", Short: "Serve the API", Long: serveLong, Args: wantArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg.DevToken = strings.TrimSpace(a.env[envDevToken]) // as the client commands do
+			cfg.SessionKey, cfg.OIDC.ClientSecret = strings.TrimSpace(a.env[envSessionKey]), strings.TrimSpace(a.env[envOIDCSecret])
 			if err := cfg.Validate(); err != nil {
 				return usageErrorf("%v", err)
 			}
@@ -61,6 +65,7 @@ func newServeCommand(a *app) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&cfg.Listen, "listen", cfg.Listen, "address to listen on, HOST:PORT")
+	f.StringVar(&cfg.BlinkListen, "blink-listen", "", "address for Blink's contract, HOST:PORT, plaintext and without credentials: for private networks only")
 	addDBFlag(cmd, &cfg.DB)
 	f.StringVar(&cfg.TLSCert, "tls-cert", "", "PEM file with the certificate; plaintext without it")
 	f.StringVar(&cfg.TLSKey, "tls-key", "", "PEM file with the certificate's key")
@@ -75,8 +80,13 @@ func newServeCommand(a *app) *cobra.Command {
 	f.StringVar(&cfg.JWT.DefaultScope, "jwt-default-scope", "", "what a token without a scope claim may do: read, write, or \"read write\"")
 	f.StringVar(&cfg.APIKeyHeader, "api-key-header", cfg.APIKeyHeader, "header that carries the secret of an API key")
 	f.StringSliceVar(&cfg.CORSOrigins, "cors-origin", nil, "origin whose pages may call directly, such as https://app.example.com")
+	f.StringVar(&cfg.OIDC.Issuer, "oidc-issuer", "", "issuer of the OpenID provider that people sign in at")
+	f.StringVar(&cfg.OIDC.ClientID, "oidc-client-id", "", "what the OpenID provider knows this server as")
+	f.StringVar(&cfg.PublicURL, "public-url", "", "where browsers reach this server, such as https://satcap.example.com")
+	f.StringSliceVar(&cfg.EmbedOrigins, "embed-origin", nil, "origin whose pages may show the dashboard in a frame")
 	f.StringSliceVar(&cfg.TrustedProxies, "trusted-proxy", nil, "address or network whose X-Forwarded-For is believed")
 	f.StringVar(&cfg.SecretPrefix, "secret-prefix", cfg.SecretPrefix, "what the secrets of new API keys begin with")
+	f.StringVar(&cfg.ImportedSecretPrefix, "imported-secret-prefix", "", "what the secrets of imported API keys begin with (see satcap import)")
 	f.DurationVar(&cfg.HoldTTL, "hold-ttl", cfg.HoldTTL, "how long a hold counts if the request does not say")
 	f.DurationVar(&cfg.ShutdownTimeout, "shutdown-timeout", cfg.ShutdownTimeout, "how long calls in progress may take at shutdown")
 	f.StringVar(&cfg.LogLevel, "log-level", cfg.LogLevel, "debug, info, warn or error")

@@ -20,6 +20,9 @@ import (
 type Server struct {
 	// Listen is the address to listen on, host:port.
 	Listen string
+	// BlinkListen is the address for Blink's contract without credentials,
+	// host:port; empty: there is none.
+	BlinkListen string
 	// DB is the database: see ParseDB.
 	DB string
 	// TLSCert and TLSKey are PEM files; both or neither.
@@ -34,12 +37,22 @@ type Server struct {
 	APIKeyHeader string
 	// CORSOrigins are the origins whose pages may call directly.
 	CORSOrigins []string
+	// OIDC is where people sign in; PublicURL is where browsers reach the server.
+	OIDC      OIDC
+	PublicURL string
+	// SessionKey seals sessions, 64 hexadecimal digits; empty: one is made.
+	SessionKey string
+	// EmbedOrigins are the origins whose pages may show the dashboard in a frame.
+	EmbedOrigins []string
 	// TrustedProxies are addresses and networks whose X-Forwarded-For is believed.
 	TrustedProxies []string
 	// DevToken is the token of development mode; empty: one is made.
 	DevToken string
 	// SecretPrefix begins the secrets of new API keys.
 	SecretPrefix string
+	// ImportedSecretPrefix begins the secrets of imported API keys; empty: there
+	// are none.
+	ImportedSecretPrefix string
 	// HoldTTL is how long a hold counts if the request does not say: 1 s to 30 d.
 	HoldTTL time.Duration
 	// ShutdownTimeout is how long calls in progress may take at shutdown.
@@ -104,6 +117,14 @@ func (s Server) Validate() error {
 	if strings.HasPrefix(s.SecretPrefix, string(auth.TokenPrefix)) {
 		errs = append(errs, fmt.Errorf("--secret-prefix must not begin with %s, as the tokens of services do", auth.TokenPrefix))
 	}
+	if s.ImportedSecretPrefix != "" {
+		if err := apikey.Prefix(s.ImportedSecretPrefix).Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("--imported-secret-prefix: %w", err))
+		}
+		if strings.HasPrefix(s.ImportedSecretPrefix, string(auth.TokenPrefix)) {
+			errs = append(errs, fmt.Errorf("--imported-secret-prefix must not begin with %s, as the tokens of services do", auth.TokenPrefix))
+		}
+	}
 	if s.HoldTTL < time.Second || s.HoldTTL > 30*24*time.Hour {
 		errs = append(errs, errors.New("--hold-ttl must be from 1s to 720h (30 days)"))
 	}
@@ -119,11 +140,20 @@ func (s Server) Validate() error {
 	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
 		errs = append(errs, fmt.Errorf("--listen %q must be HOST:PORT", s.Listen))
 	}
+	if _, _, err := net.SplitHostPort(s.BlinkListen); s.BlinkListen != "" && err != nil {
+		errs = append(errs, fmt.Errorf("--blink-listen %q must be HOST:PORT", s.BlinkListen))
+	}
 	errs = append(errs, s.checkAccess()...)
+	errs = append(errs, s.checkSessions()...)
 	if strings.ContainsFunc(s.DevToken, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		errs = append(errs, errors.New("SATCAP_DEV_TOKEN must be ASCII without spaces: a header cannot carry it otherwise"))
 	}
 	return errors.Join(errs...)
+}
+
+// Secrets is what the secrets of API keys look like.
+func (s Server) Secrets() apikey.Accepted {
+	return apikey.Accepted{Own: apikey.Prefix(s.SecretPrefix), Imported: apikey.Prefix(s.ImportedSecretPrefix)}
 }
 
 // Level is LogLevel as slog has it.

@@ -24,6 +24,7 @@ func TestDefaultsAreValid(t *testing.T) {
 	require.Equal(t, 24*time.Hour, d.HoldTTL)
 	require.Equal(t, 10*time.Second, d.ShutdownTimeout)
 	require.Empty(t, d.DevToken)
+	require.Empty(t, d.BlinkListen, "whoever reaches it may spend")
 	require.Empty(t, d.TLSCert+d.TLSKey)
 }
 
@@ -38,6 +39,9 @@ func TestValidate(t *testing.T) {
 		{"DBOther", func(s *config.Server) { s.DB = "mysql://x" }, []string{"--db", "sqlite:PATH", "postgres://USER:PASSWORD@HOST/NAME"}},
 		{"DBEmpty", func(s *config.Server) { s.DB = "" }, []string{"--db", "sqlite:PATH"}},
 
+		{"BlinkListenPort", func(s *config.Server) { s.BlinkListen = "6686" }, []string{"--blink-listen", "HOST:PORT"}},
+		{"BlinkListen", func(s *config.Server) { s.BlinkListen = "10.0.0.7:6686" }, nil},
+
 		{"CertWithoutKey", func(s *config.Server) { s.TLSCert = "c.pem" }, []string{"--tls-cert", "--tls-key", "both or neither"}},
 		{"KeyWithoutCert", func(s *config.Server) { s.TLSKey = "k.pem" }, []string{"--tls-cert", "--tls-key", "both or neither"}},
 		{"CertAndKey", func(s *config.Server) { s.TLSCert, s.TLSKey = "c.pem", "k.pem" }, nil},
@@ -45,6 +49,10 @@ func TestValidate(t *testing.T) {
 		{"PrefixEmpty", func(s *config.Server) { s.SecretPrefix = "" }, []string{"--secret-prefix", "1 to 32"}},
 		{"PrefixLong", func(s *config.Server) { s.SecretPrefix = strings.Repeat("a", 33) }, []string{"--secret-prefix", "1 to 32"}},
 		{"PrefixLongest", func(s *config.Server) { s.SecretPrefix = strings.Repeat("a", 32) }, nil},
+		{"PrefixImported", func(s *config.Server) { s.ImportedSecretPrefix = "blink_" }, nil},
+		{"PrefixImportedSame", func(s *config.Server) { s.ImportedSecretPrefix = s.SecretPrefix }, nil},
+		{"PrefixImportedSpace", func(s *config.Server) { s.ImportedSecretPrefix = "my key" }, []string{"--imported-secret-prefix", "letters, digits"}},
+		{"PrefixImportedOfTokens", func(s *config.Server) { s.ImportedSecretPrefix = "satcapsvc_x" }, []string{"--imported-secret-prefix", "tokens of services"}},
 		{"PrefixSpace", func(s *config.Server) { s.SecretPrefix = "my key" }, []string{"--secret-prefix", "letters, digits"}},
 
 		{"TTLShort", func(s *config.Server) { s.HoldTTL = time.Second - 1 }, []string{"--hold-ttl", "from 1s to 720h"}},

@@ -62,12 +62,19 @@ func (e *Engine) answer(batch []*request) {
 		ops[i] = r.op
 	}
 	outcomes := e.decide(ops)
+	e.notice(ops, outcomes)
 	for i, r := range live {
-		if errors.Is(outcomes[i].Err, ledger.ErrInvariant) {
-			e.unsound.Store(true)
-			e.log.Error("invariant violated: the stored sums of a key contradict themselves", "api_key_id", keyName(r.op.Target().KeyID))
-		}
 		r.outcome <- outcomes[i]
+	}
+}
+
+// notice reports the keys whose stored sums turned out not to be sound.
+func (e *Engine) notice(ops []ledger.Operation, outcomes []ledger.Outcome) {
+	for i, o := range outcomes {
+		if errors.Is(o.Err, ledger.ErrInvariant) {
+			e.unsound.Store(true)
+			e.log.Error("invariant violated: the stored sums of a key contradict themselves", "api_key_id", keyName(ops[i].Target().KeyID))
+		}
 	}
 }
 
@@ -126,21 +133,26 @@ func split(ops []ledger.Operation) [][]int {
 }
 
 // run runs the batch, again if the database broke it off for another's sake.
-// The outcome of a lost commit is unknown, so that is never run again here: the
-// caller does, with the same names.
 func (e *Engine) run(ops []ledger.Operation) ([]ledger.Outcome, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), e.cfg.BatchTimeout)
 	defer cancel()
+	return retried(ctx, func(ctx context.Context) ([]ledger.Outcome, error) { return e.attempt(ctx, ops) })
+}
+
+// retried calls do again after a conflict, for nothing was written then. The
+// outcome of a lost commit is unknown, so that is never run again here: the
+// caller does, with the same names.
+func retried[R any](ctx context.Context, do func(context.Context) (R, error)) (R, error) {
 	for attempt := 1; ; attempt++ {
-		outcomes, err := e.attempt(ctx, ops)
+		result, err := do(ctx)
 		if !errors.Is(err, store.ErrConflict) || attempt == maxAttempts {
-			return outcomes, err
+			return result, err
 		}
 		pause := time.Duration(rand.Int64N(int64(time.Millisecond) << attempt))
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return nil, err
+			return result, err
 		}
 	}
 }

@@ -45,6 +45,7 @@ type fakeStore struct {
 
 	announced []ledger.KeyID       // what other programs were told
 	tellAll   func([]ledger.KeyID) // tells the engine of changes elsewhere
+	fakeNames
 }
 
 func newFakeStore(keys ...ledger.Key) *fakeStore {
@@ -164,14 +165,14 @@ func (f *fakeStore) view(id ledger.KeyID) ledger.View {
 	return v
 }
 
-func (f *fakeStore) ViewKeys(ctx context.Context, ids []ledger.KeyID) (views []ledger.View, err error) {
+func (f *fakeStore) ViewKeys(ctx context.Context, ids []ledger.KeyID, subject string) (views []ledger.View, err error) {
 	if err := call(ctx, f.beforeRead); err != nil {
 		return nil, err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, id := range ids {
-		if _, ok := f.keys[id]; ok {
+		if k, ok := f.keys[id]; ok && (subject == "" || k.Subject == subject) {
 			views = append(views, f.view(id))
 		}
 	}
@@ -190,28 +191,6 @@ func (f *fakeStore) ViewSchedule(ctx context.Context, id ledger.KeyID, limit int
 	}
 	v := f.view(id)
 	return &v, f.schedule(id, v.NowUs, limit), nil
-}
-
-// Follow hears nothing; what is announced is kept.
-func (f *fakeStore) Follow(ctx context.Context, changed func([]ledger.KeyID)) {
-	f.mu.Lock()
-	f.tellAll = changed
-	f.mu.Unlock()
-	<-ctx.Done()
-}
-
-func (f *fakeStore) Announce(keys []ledger.KeyID) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.announced = append(f.announced, keys...)
-}
-
-func (f *fakeStore) ViewSeries(ctx context.Context, id ledger.KeyID, w ledger.Window) (*ledger.Series, error) {
-	views, err := f.ViewKeys(ctx, []ledger.KeyID{id})
-	if err != nil || len(views) == 0 {
-		return nil, err
-	}
-	return ledger.NewSeries(&views[0], w), nil
 }
 
 func (f *fakeStore) ListKeys(ctx context.Context, p store.ListKeysParams) (page []ledger.View, err error) {

@@ -17,11 +17,11 @@ import (
 func (e *Engine) View(ctx context.Context, t ledger.KeyRef) (*ledger.View, error) {
 	ctx, cancel := e.bounded(ctx)
 	defer cancel()
-	views, err := e.store.ViewKeys(ctx, []ledger.KeyID{t.KeyID})
+	views, err := e.store.ViewKeys(ctx, []ledger.KeyID{t.KeyID}, t.Subject)
 	if err != nil {
 		return nil, err
 	}
-	if len(views) == 0 || (t.Subject != "" && views[0].Key.Subject != t.Subject) {
+	if len(views) == 0 {
 		return nil, ledger.ErrKeyNotFound
 	}
 	if err := e.checkSkew(views[0].ClockUs); err != nil {

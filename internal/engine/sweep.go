@@ -23,7 +23,8 @@ const (
 	sweepRounds = 20
 )
 
-// sweepForever goes over all keys, a page per step, again and again.
+// sweepForever goes over all keys, a page per step, again and again, and over
+// what names have grown old.
 func (e *Engine) sweepForever(ctx context.Context) {
 	ticker := time.NewTicker(e.cfg.SweepEvery)
 	defer ticker.Stop()
@@ -35,13 +36,13 @@ func (e *Engine) sweepForever(ctx context.Context) {
 		case <-ticker.C:
 		}
 		next, err := e.SweepPage(ctx, after)
-		if err != nil {
-			if ctx.Err() == nil {
-				e.log.Warn("sweep failed, will try again", "error", err)
-			}
-			continue
+		if err == nil {
+			after = next
+			_, err = e.SweepNames(ctx)
 		}
-		after = next
+		if err != nil && ctx.Err() == nil {
+			e.log.Warn("sweep failed, will try again", "error", err)
+		}
 	}
 }
 

@@ -71,17 +71,22 @@ func (b *Budget) overflows(heldSats, amountSats int64) bool {
 	return false
 }
 
-// spend adds a settled amount to every window.
-func (b *Budget) spend(amountSats int64) {
-	for w := range b.SpentSats {
-		b.SpentSats[w] += amountSats
+// spend adds a settled amount to the windows that it has not left yet.
+func (b *Budget) spend(amountSats, settledAtUs int64) {
+	for _, w := range Windows() {
+		if b.counts(w, settledAtUs) {
+			b.SpentSats[w] += amountSats
+		}
 	}
 }
+
+// counts says whether what was settled then is in the sum of w.
+func (b *Budget) counts(w Window, settledAtUs int64) bool { return settledAtUs > b.AsOfUs-w.LengthUs() }
 
 // unspend takes a settled amount out of the windows that it has not left yet.
 func (b *Budget) unspend(amountSats, settledAtUs int64) {
 	for _, w := range Windows() {
-		if settledAtUs > b.AsOfUs-w.LengthUs() {
+		if b.counts(w, settledAtUs) {
 			b.SpentSats[w] -= amountSats
 		}
 	}

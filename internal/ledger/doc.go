@@ -50,7 +50,10 @@
 //
 // All operations of one batch on one key are decided at one moment, the key's
 // now: max(the store's clock, the key's last time + 1 us), see [NowUs]. What
-// they write is stamped with strictly increasing times from there on. Instants
-// are microseconds since the epoch, UTC, in fields that end in AtUs or Us;
-// amounts are satoshis, in fields that end in Sats.
+// they write is stamped with strictly increasing times from there on. Only the
+// settle time of a spend that is imported ([Import]) is from elsewhere, in the
+// past, and several spends may share one.
+//
+// Instants are microseconds since the epoch, UTC, in fields that end in AtUs or
+// Us; amounts are satoshis, in fields that end in Sats.
 package ledger

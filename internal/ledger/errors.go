@@ -19,7 +19,9 @@ var (
 	ErrSpendNotFound       = errors.New("no such spend: settle it with an amount, or after its hold")
 	ErrSpendIDReused       = errors.New("this spend_id was used for something else")
 	ErrTransactionIDReused = errors.New("this transaction_id names another spend of the key")
+	ErrRequestIDReused     = errors.New("this request_id was used for a rotation with another grace_seconds: choose a new one")
 	ErrSumOverflow         = errors.New("the sums of the key cannot take this amount")
+	ErrImportTime          = errors.New("an imported spend must have been settled in the past")
 	ErrRevisionMismatch    = errors.New("the API key has changed since that revision: read it again")
 	// ErrInvariant is not a refusal but a defect: the stored sums contradict
 	// themselves. Nothing of the key is written.

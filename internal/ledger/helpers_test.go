@@ -55,7 +55,7 @@ type bundle struct {
 func setup(t testing.TB, limits ledger.Limits) *bundle {
 	t.Helper()
 	b := &bundle{
-		fakeStore: &fakeStore{clockUs: start, keys: map[ledger.KeyID]ledger.Key{}},
+		fakeStore: &fakeStore{clockUs: start, keys: map[ledger.KeyID]ledger.Key{}, secrets: map[ledger.KeyID]secrets{}},
 		t:         t, on: ledger.KeyRef{KeyID: ledger.KeyID{1}},
 	}
 	b.addKey(b.on.KeyID, "alice", limits)

@@ -44,10 +44,21 @@ type Key struct {
 	RevokedAtUs int64
 	// Revision goes up by one with every operation that changes the key.
 	Revision int64
+	// LastRotation names the last rotation, if its caller did.
+	LastRotation Rotation
 	// LastUs is the key's latest time: nothing of it is stamped later, and its
 	// sums are as of this moment or an earlier one.
 	LastUs int64
 	Budget
+}
+
+// Rotation is what a rotation is known by when it comes again. The zero value is
+// one that had no name.
+type Rotation struct {
+	// RequestID is the caller's name for it; empty: none.
+	RequestID string
+	// GraceUs is the grace that it asked for.
+	GraceUs int64
 }
 
 // Expired says whether the key has expired at nowUs.

@@ -53,8 +53,14 @@ func (k *modelKey) settle(op ledger.Settle) answer {
 	}
 	settled := before.State == ledger.Settled
 	switch {
+	case op.Exact && op.AmountSats == 0:
+		return answer{err: ledger.ErrAmount}
 	case before.State == ledger.Reversed:
 		return answer{spend: before}
+	case op.Exact && before.AmountSats == 0: // unknown, or nothing but a tombstone
+		return answer{err: ledger.ErrSpendNotFound}
+	case op.Exact && before.AmountSats != op.AmountSats:
+		return answer{err: ledger.ErrSpendIDReused}
 	case settled && amount != 0 && amount != before.AmountSats:
 		return answer{err: ledger.ErrSpendIDReused}
 	case !settled && amount == 0:
@@ -119,11 +125,19 @@ func (k *modelKey) release(op ledger.Release) answer {
 
 func (k *modelKey) reverse(op ledger.Reverse) answer {
 	row := k.carrying(op.TransactionID)
-	if op.SpendID != "" {
+	if op.TransactionID == "" {
 		row = k.find(op.SpendID)
 	}
+	if about := k.find(op.SpendID); row == nil && op.TransactionID != "" && about != nil && about.TransactionID == "" && about.State != ledger.Reversed {
+		at := k.stamp()
+		about.State, about.ReversedAtUs, about.UpdatedAtUs = ledger.Reversed, at, at
+		if k.reversed[op.TransactionID] == 0 {
+			k.reversed[op.TransactionID] = at
+		}
+		return answer{spend: *about}
+	}
 	switch {
-	case row == nil && op.SpendID != "":
+	case row == nil && op.TransactionID == "":
 		at := k.stamp()
 		return k.insert(ledger.Spend{ID: op.SpendID, State: ledger.Reversed, ReversedAtUs: at}, at)
 	case row == nil:

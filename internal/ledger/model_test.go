@@ -21,6 +21,7 @@ type modelKey struct {
 	rows                     []*ledger.Spend
 	reversed                 map[string]int64
 	limitChanges             []ledger.LimitChange
+	rotations                []modelRotation
 	// nowUs is when the running batch is decided.
 	nowUs int64
 }
@@ -184,6 +185,8 @@ func (k *modelKey) decide(op ledger.Operation) answer {
 		return k.reserve(op)
 	case ledger.Settle:
 		return k.settle(op)
+	case ledger.Import:
+		return k.takeOver(op)
 	case ledger.Release:
 		return k.release(op)
 	case ledger.Reverse:
@@ -199,10 +202,7 @@ func (k *modelKey) decide(op ledger.Operation) answer {
 			k.state, k.revokedAtUs = ledger.KeyRevoked, k.stamp()
 		}
 	case ledger.Rotate:
-		if k.state == ledger.KeyRevoked {
-			return answer{err: ledger.ErrKeyRevoked}
-		}
-		k.stamp()
+		return k.rotate(op)
 	case ledger.Rename:
 		if op.Name != k.name {
 			k.stamp()

@@ -2,7 +2,7 @@
 
 package ledger
 
-// Operation is one change of one key: [Reserve], [Settle], [Release],
+// Operation is one change of one key: [Reserve], [Settle], [Import], [Release],
 // [Reverse], [UpdateLimits], [Rename], [Pause], [Resume], [Revoke], [Rotate] or [Sweep].
 type Operation interface {
 	// Target names the key that the operation changes.
@@ -27,7 +27,7 @@ func (r KeyRef) Target() KeyRef { return r }
 
 // Every operation is one.
 var _ = []Operation{
-	Reserve{}, Settle{}, Release{}, Reverse{}, UpdateLimits{}, Rename{}, Pause{}, Resume{}, Revoke{}, Rotate{}, Sweep{},
+	Reserve{}, Settle{}, Import{}, Release{}, Reverse{}, UpdateLimits{}, Rename{}, Pause{}, Resume{}, Revoke{}, Rotate{}, Sweep{},
 }
 
 // Names returns the spend and the transaction that op names, each empty if it

@@ -101,6 +101,11 @@ func (op Revoke) apply(a *account) (Result, error) {
 
 // Rotate gives a key a new secret. The old one goes on working for the grace
 // period; one that was in its grace period already is forgotten.
+//
+// A rotation whose answer was lost can be repeated under its name. The repetition
+// cannot give the lost secret again, because only its hash is stored; it makes
+// another one, which replaces the lost one and nothing else: the secret that its
+// holders still use lives as long as the first call promised.
 type Rotate struct {
 	KeyRef
 	// SecretHash is the stored form of the new secret, SecretPrefix its first characters.
@@ -108,6 +113,9 @@ type Rotate struct {
 	SecretPrefix string
 	// GraceUs is how long the old secret goes on working; 0: not at all.
 	GraceUs int64
+	// RequestID is the caller's name for the rotation; empty: none. If it is that of
+	// the key's last rotation, this is that rotation again.
+	RequestID string
 }
 
 func (op Rotate) names() (string, string) { return "", "" }
@@ -116,14 +124,30 @@ func (op Rotate) apply(a *account) (Result, error) {
 	if a.key.State == KeyRevoked {
 		return Result{}, ErrKeyRevoked
 	}
-	at := a.stamp()
+	again := op.RequestID != "" && op.RequestID == a.key.LastRotation.RequestID
+	if again && op.GraceUs != a.key.LastRotation.GraceUs {
+		return Result{}, ErrRequestIDReused
+	}
+	at := a.stamp() // a repetition changes the secret too
 	a.key.SecretPrefix = op.SecretPrefix
-	change := SecretChange{KeyID: a.key.ID, Hash: op.SecretHash, Prefix: op.SecretPrefix}
-	if op.GraceUs > 0 {
+	a.key.LastRotation = op.rotation()
+	change := SecretChange{
+		KeyID: a.key.ID, Hash: op.SecretHash, Prefix: op.SecretPrefix, Replay: again, Rotation: a.key.LastRotation,
+	}
+	if op.GraceUs > 0 && !again {
 		change.PreviousUntilUs = at + op.GraceUs
 	}
 	a.secrets = append(a.secrets, change)
 	return Result{}, nil
+}
+
+// rotation is what to know op by. Without a name there is nothing to know, and
+// it takes the name of the rotation before out of use.
+func (op Rotate) rotation() Rotation {
+	if op.RequestID == "" {
+		return Rotation{}
+	}
+	return Rotation{RequestID: op.RequestID, GraceUs: op.GraceUs}
 }
 
 // Sweep tidies a key: its sums are brought to now and saved, so that no caller

@@ -2,6 +2,8 @@
 
 package ledger
 
+import "cmp"
+
 // Reserve asks for a hold: the one operation that limits can refuse.
 type Reserve struct {
 	KeyRef
@@ -55,17 +57,25 @@ type Settle struct {
 	AmountSats int64
 	// TransactionID is the platform's name for the payment; empty: none.
 	TransactionID string
+	// Exact says that AmountSats has to be the amount of a spend that is known: it
+	// never books an unknown spend, nor more or less than was held.
+	Exact bool
 }
 
 func (op Settle) names() (string, string) { return op.SpendID, op.TransactionID }
 
 func (op Settle) apply(a *account) (Result, error) {
-	if op.AmountSats < 0 {
+	if op.AmountSats < 0 || op.Exact && op.AmountSats < 1 {
 		return Result{}, ErrAmount
 	}
 	s := a.spends[op.SpendID]
 	if s != nil && s.State == Reversed {
 		return Result{Spend: *s}, nil
+	}
+	if op.Exact {
+		if err := op.checkAmount(s); err != nil {
+			return Result{}, err
+		}
 	}
 	amount := op.AmountSats
 	if amount == 0 && s != nil {
@@ -77,13 +87,22 @@ func (op Settle) apply(a *account) (Result, error) {
 	if amount == 0 {
 		return Result{}, ErrSpendNotFound
 	}
-	if err := op.checkTransaction(a, s); err != nil {
+	if err := a.checkTransaction(op.TransactionID, s); err != nil {
 		return Result{}, err
 	}
-	if s == nil {
-		return op.book(a, nil, Spend{ID: op.SpendID}, amount)
+	return a.book(s, booking{spendID: op.SpendID, transactionID: op.TransactionID, amountSats: amount})
+}
+
+// checkAmount refuses any amount but that of a spend that is known by one: what
+// is left of a Release that came first never had any.
+func (op Settle) checkAmount(s *Spend) error {
+	switch {
+	case s == nil || s.AmountSats == 0:
+		return ErrSpendNotFound
+	case s.AmountSats != op.AmountSats:
+		return ErrSpendIDReused
 	}
-	return op.book(a, s, *s, amount)
+	return nil
 }
 
 // again answers the settling of a settled spend. It may still name the
@@ -92,67 +111,85 @@ func (op Settle) again(a *account, s *Spend, amountSats int64) (Result, error) {
 	if amountSats != 0 && amountSats != s.AmountSats {
 		return Result{}, ErrSpendIDReused
 	}
-	if err := op.checkTransaction(a, s); err != nil {
+	if err := a.checkTransaction(op.TransactionID, s); err != nil {
 		return Result{}, err
 	}
-	if op.TransactionID == s.TransactionID || op.TransactionID == "" {
-		return Result{Spend: *s}, nil
+	return a.carry(s, op.TransactionID), nil
+}
+
+// carry gives a settled spend a transaction that it does not have yet.
+func (a *account) carry(s *Spend, transactionID string) Result {
+	if transactionID == s.TransactionID || transactionID == "" {
+		return Result{Spend: *s}
 	}
 	at := a.stamp()
-	s.TransactionID = op.TransactionID
-	if _, reversed := a.reversed[op.TransactionID]; reversed {
+	s.TransactionID = transactionID
+	if _, reversed := a.reversed[transactionID]; reversed {
 		a.reverse(s, at)
 	}
 	a.update(s, at)
-	return Result{Spend: *s}, nil
+	return Result{Spend: *s}
 }
 
 // checkTransaction refuses a transaction that names another spend, and a second
 // transaction for one spend.
-func (op Settle) checkTransaction(a *account, s *Spend) error {
-	if op.TransactionID == "" {
+func (a *account) checkTransaction(transactionID string, s *Spend) error {
+	if transactionID == "" {
 		return nil
 	}
-	if other := a.byTransaction[op.TransactionID]; other != nil && other != s {
+	if other := a.byTransaction[transactionID]; other != nil && other != s {
 		return ErrTransactionIDReused
 	}
-	if s != nil && s.TransactionID != "" && s.TransactionID != op.TransactionID {
+	if s != nil && s.TransactionID != "" && s.TransactionID != transactionID {
 		return ErrSpendIDReused
 	}
 	return nil
 }
 
-// book settles next, which is a copy of old, or new if old is nil.
-func (op Settle) book(a *account, old *Spend, next Spend, amountSats int64) (Result, error) {
+// booking is a payment to book.
+type booking struct {
+	spendID, transactionID string
+	amountSats             int64
+	settledAtUs            int64 // 0: now
+}
+
+// book settles s, which has not been settled yet, or a new spend if it is nil.
+func (a *account) book(s *Spend, b booking) (Result, error) {
+	next := Spend{ID: b.spendID}
+	if s != nil {
+		next = *s
+	}
 	held := a.key.HeldSats
 	if next.State == Reserved {
 		held -= next.HeldSats
 	}
-	_, reversed := a.reversed[op.TransactionID]
-	if !reversed && a.key.overflows(held, amountSats) {
+	_, reversed := a.reversed[b.transactionID]
+	// What has left the longest window is in no sum.
+	counts := !reversed && (b.settledAtUs == 0 || a.key.counts(Annual, b.settledAtUs))
+	if counts && a.key.overflows(held, b.amountSats) {
 		return Result{}, ErrSumOverflow
 	}
 	at := a.stamp()
 	a.key.HeldSats = held
 	next.Late = next.State == Released || next.State == Expired
 	next.Unreserved = next.HeldSats == 0
-	next.OverHold = !next.Unreserved && amountSats > next.HeldSats
-	next.AmountSats = amountSats
-	if op.TransactionID != "" {
-		next.TransactionID = op.TransactionID
+	next.OverHold = !next.Unreserved && b.amountSats > next.HeldSats
+	next.AmountSats = b.amountSats
+	if b.transactionID != "" {
+		next.TransactionID = b.transactionID
 	}
 	if reversed {
 		next.State, next.ReversedAtUs = Reversed, at
 	} else {
-		next.State, next.SettledAtUs = Settled, at
-		a.key.spend(amountSats)
+		next.State, next.SettledAtUs = Settled, cmp.Or(b.settledAtUs, at)
+		a.key.spend(b.amountSats, next.SettledAtUs)
 	}
-	if old == nil {
+	if s == nil {
 		return Result{Spend: *a.insert(next, at)}, nil
 	}
-	*old = next
-	a.update(old, at)
-	return Result{Spend: *old}, nil
+	*s = next
+	a.update(s, at)
+	return Result{Spend: *s}, nil
 }
 
 // Release gives a hold back: the payment will not happen.
@@ -180,7 +217,8 @@ func (op Release) apply(a *account) (Result, error) {
 }
 
 // Reverse makes a payment count nowhere, for good. It names the spend or the
-// transaction; the other is empty.
+// transaction; the other is empty. With both it is the transaction that is
+// reversed, and the spend is the one that is about to carry it: see apply.
 type Reverse struct {
 	KeyRef
 	SpendID       string
@@ -189,13 +227,15 @@ type Reverse struct {
 
 func (op Reverse) names() (string, string) { return op.SpendID, op.TransactionID }
 
+// apply with both names reverses the spend that carries the transaction. If none
+// does, the transaction is remembered, so that no spend can be settled with it,
+// and the named spend is reversed unless it carries another one.
 func (op Reverse) apply(a *account) (Result, error) {
-	if op.SpendID == "" {
-		s := a.byTransaction[op.TransactionID]
-		if s == nil {
-			return op.remember(a), nil
+	if op.TransactionID != "" {
+		if s := a.byTransaction[op.TransactionID]; s != nil {
+			return a.reverseKnown(s), nil
 		}
-		return a.reverseKnown(s), nil
+		return op.ahead(a), nil
 	}
 	if s := a.spends[op.SpendID]; s != nil {
 		return a.reverseKnown(s), nil
@@ -204,13 +244,25 @@ func (op Reverse) apply(a *account) (Result, error) {
 	return Result{Spend: *a.insert(Spend{ID: op.SpendID, State: Reversed, ReversedAtUs: at}, at)}, nil
 }
 
-// remember notes a transaction that no spend carries yet.
-func (op Reverse) remember(a *account) Result {
+// ahead reverses a transaction that no spend carries yet.
+func (op Reverse) ahead(a *account) Result {
+	s := a.spends[op.SpendID]
+	if s != nil && (s.TransactionID != "" || s.State == Reversed) {
+		s = nil
+	}
 	at, known := a.reversed[op.TransactionID]
-	if !known {
-		at = a.stamp()
-		a.reversed[op.TransactionID] = at
-		a.reversals = append(a.reversals, Reversal{KeyID: a.key.ID, TransactionID: op.TransactionID, ReversedAtUs: at})
+	if !known || s != nil {
+		now := a.stamp()
+		if !known {
+			at = now
+			a.reversed[op.TransactionID] = at
+			a.reversals = append(a.reversals, Reversal{KeyID: a.key.ID, TransactionID: op.TransactionID, ReversedAtUs: at})
+		}
+		if s != nil {
+			a.reverse(s, now)
+			a.update(s, now)
+			return Result{Spend: *s}
+		}
 	}
 	return Result{Spend: Spend{KeyID: a.key.ID, State: Reversed, TransactionID: op.TransactionID, ReversedAtUs: at}}
 }

@@ -4,7 +4,6 @@
 package ledger_test
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
@@ -93,10 +92,17 @@ func (h *history) operation(t *rapid.T) ledger.Operation {
 			op.AmountSats = max(1, row.HeldSats)
 		}
 		return op
-	case 12, 13, 14, 15, 16, 17:
+	case 11, 12:
+		return h.past(t, k, on)
+	case 13, 14, 15, 16, 17:
 		op := ledger.Settle{KeyRef: on, SpendID: h.spendID(t, k, 3), TransactionID: drawTransaction(t)}
 		if rapid.Bool().Draw(t, "amount given") {
 			op.AmountSats = h.amount(t, k)
+		}
+		if op.Exact = dice(t, "exact") < 10; op.Exact {
+			if row := k.find(op.SpendID); row != nil && dice(t, "its amount") < 24 {
+				op.AmountSats = row.AmountSats
+			}
 		}
 		return op
 	case 18, 19:
@@ -104,7 +110,11 @@ func (h *history) operation(t *rapid.T) ledger.Operation {
 	case 20, 21:
 		return ledger.Reverse{KeyRef: on, SpendID: h.spendID(t, k, 3)}
 	case 22, 23:
-		return ledger.Reverse{KeyRef: on, TransactionID: fmt.Sprintf("t%d", rapid.IntRange(0, 9).Draw(t, "transaction"))}
+		op := ledger.Reverse{KeyRef: on, TransactionID: fmt.Sprintf("t%d", rapid.IntRange(0, 9).Draw(t, "transaction"))}
+		if rapid.Bool().Draw(t, "about a spend") {
+			op.SpendID = h.spendID(t, k, 3)
+		}
+		return op
 	case 24:
 		op := ledger.UpdateLimits{KeyRef: on, Actor: ledger.Actor{Subject: k.subject, Authentication: "jwt"}}
 		for range rapid.IntRange(1, 3).Draw(t, "updates") {
@@ -116,8 +126,10 @@ func (h *history) operation(t *rapid.T) ledger.Operation {
 		}
 		return op
 	case 25:
-		return rapid.SampledFrom([]ledger.Operation{ledger.Pause{KeyRef: on}, ledger.Rename{KeyRef: on, Name: "a"}, ledger.Rename{KeyRef: on, Name: "b"}, ledger.Rotate{KeyRef: on, SecretHash: []byte("h"), SecretPrefix: "p"}}).Draw(t, "op")
-	case 26, 27:
+		return rapid.SampledFrom([]ledger.Operation{ledger.Pause{KeyRef: on}, ledger.Rename{KeyRef: on, Name: "a"}, ledger.Rename{KeyRef: on, Name: "b"}}).Draw(t, "op")
+	case 26:
+		return h.rotation(t, on)
+	case 27:
 		return ledger.Resume{KeyRef: on}
 	case 28:
 		if dice(t, "for good") == 31 {
@@ -145,6 +157,28 @@ func (h *history) spendID(t *rapid.T, k *modelKey, fresh int) string {
 		return fmt.Sprintf("s%d", max(1, h.ids-rapid.IntRange(0, 2).Draw(t, "ago")))
 	}
 	return rapid.SampledFrom(k.rows).Draw(t, "spend").ID
+}
+
+// past draws an import: favoured are the moments at which other spends were
+// settled, and those that leave a window right now.
+func (h *history) past(t *rapid.T, k *modelKey, on ledger.KeyRef) ledger.Import {
+	op := ledger.Import{KeyRef: on, SpendID: h.spendID(t, k, 20), AmountSats: h.amount(t, k), TransactionID: drawTransaction(t)}
+	if row := k.find(op.SpendID); row != nil && dice(t, "its amount") < 24 {
+		op.AmountSats = max(1, row.AmountSats)
+	}
+	now := max(h.store.clockUs, k.lastUs+1)
+	switch d := dice(t, "past"); {
+	case d < 14 && len(k.rows) > 0:
+		op.SettledAtUs = rapid.SampledFrom(k.rows).Draw(t, "together with").SettledAtUs // 0 if that never was
+	case d < 24:
+		w := rapid.SampledFrom([]ledger.Window{0, 1, 2, 3}).Draw(t, "window")
+		op.SettledAtUs = now - w.LengthUs() + rapid.Int64Range(-1, 1).Draw(t, "beside")
+	case d < 27:
+		op.SettledAtUs = now + rapid.Int64Range(-1, 1).Draw(t, "beside")
+	default:
+		op.SettledAtUs = now - rapid.Int64Range(1, 399).Draw(t, "days")*day
+	}
+	return op
 }
 
 func drawTransaction(t *rapid.T) string {
@@ -194,59 +228,4 @@ func (h *history) view(t *rapid.T) {
 	k.nowUs = v.NowUs
 	usable := k.state == ledger.KeyActive && (k.expiresAtUs == 0 || v.NowUs < k.expiresAtUs)
 	require.Equal(t, usable && refusal == nil && !k.tooMuch(heldAt(k.rows, v.NowUs), amount), v.MayHold(amount))
-}
-
-// count remembers what the histories reached.
-func (h *history) count(k *modelKey, op ledger.Operation, want answer, got ledger.Outcome) {
-	moment := func(atUs int64) bool { // does something stop counting exactly then?
-		next := k.moments(atUs - 1)
-		return len(next) > 0 && next[0] == atUs
-	}
-	var refusal *ledger.LimitExceededError
-	var closed *ledger.SpendClosedError
-	switch {
-	case errors.As(want.err, &refusal):
-		if refusal.AvailableAtUs == 0 {
-			h.seen["refused for ever"]++
-			return
-		}
-		h.seen["refused with a time"]++
-		if refusal.AvailableAtUs == k.nowUs+1 {
-			h.seen["refused 1 us before something left"]++
-		}
-	case errors.As(want.err, &closed):
-		h.seen["closed"]++
-	case want.err != nil:
-		h.seen[want.err.Error()]++
-	}
-	if want.err != nil {
-		return
-	}
-	switch op := op.(type) {
-	case ledger.Reserve:
-		if got.Result.Replayed {
-			h.seen["replayed hold"]++
-			return
-		}
-		h.seen["granted"]++
-		for _, w := range ledger.Windows() {
-			if k.limits[w] == k.counted(w, k.nowUs) {
-				h.seen["granted exactly to the limit"]++
-				break
-			}
-		}
-		if moment(k.nowUs) {
-			h.seen["granted at the moment something left"]++
-		}
-	case ledger.Settle:
-		for flag, is := range map[string]bool{
-			"late": want.spend.Late, "over hold": want.spend.OverHold, "unreserved": want.spend.Unreserved,
-			"settled at the moment its hold expired": want.spend.Late && want.spend.ExpiresAtUs == want.spend.SettledAtUs,
-			"reversed ahead by transaction":          want.spend.State == ledger.Reversed && want.spend.SettledAtUs == 0 && op.TransactionID != "" && want.spend.AmountSats != 0,
-		} {
-			if is {
-				h.seen[flag]++
-			}
-		}
-	}
 }

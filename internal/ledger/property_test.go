@@ -18,10 +18,11 @@ import (
 
 // history is one random life of some keys, told to the store and to the model.
 type history struct {
-	store *fakeStore
-	keys  []*modelKey
-	ids   int // how many spends were named so far
-	seen  map[string]int
+	store   *fakeStore
+	keys    []*modelKey
+	ids     int // how many spends were named so far
+	rotated int // how many secrets were made so far
+	seen    map[string]int
 }
 
 func TestRandomHistories(t *testing.T) {
@@ -47,17 +48,22 @@ func TestRandomHistories(t *testing.T) {
 		"granted", "granted exactly to the limit", "granted at the moment something left", "replayed hold",
 		"refused 1 us before something left", "refused for ever", "refused with a time", "refused in need of a longer schedule",
 		"late", "over hold", "unreserved", "settled at the moment its hold expired", "reversed ahead by transaction",
+		"reversed a transaction and its spend", "reversed a transaction and spared a spend",
+		"settled exactly", "imported", "import replayed", "imported after its reversal", "import named a transaction", "import settled a hold",
+		"imported at the moment it left a window", "imported from before every window", "imported beside another",
 		"clock stepped back", "sums moved by time alone", "swept away", "beyond 365 days",
 		ledger.ErrKeyNotFound.Error(), ledger.ErrKeyRevoked.Error(), ledger.ErrKeyExpired.Error(), ledger.ErrKeyPaused.Error(),
 		ledger.ErrSpendNotFound.Error(), ledger.ErrSpendIDReused.Error(), ledger.ErrTransactionIDReused.Error(),
 		ledger.ErrSumOverflow.Error(), ledger.ErrRevisionMismatch.Error(), "closed",
+		ledger.ErrRequestIDReused.Error(), "rotated again", "rotated again after the grace",
+		ledger.ErrImportTime.Error(), ledger.ErrAmount.Error(),
 	} {
 		require.NotZero(t, seen[what], "no history reached: %s", what)
 	}
 }
 
 func newHistory(t *rapid.T, seen map[string]int) *history {
-	h := &history{store: &fakeStore{clockUs: start, keys: map[ledger.KeyID]ledger.Key{}}, seen: seen}
+	h := &history{store: &fakeStore{clockUs: start, keys: map[ledger.KeyID]ledger.Key{}, secrets: map[ledger.KeyID]secrets{}}, seen: seen}
 	h.store.walkFirst = rapid.SampledFrom([]int{1, 2, 3, ledger.WalkFirst}).Draw(t, "walkFirst")
 	for i := range rapid.IntRange(1, 3).Draw(t, "keys") {
 		k := &modelKey{id: ledger.KeyID{byte(i + 1)}, subject: fmt.Sprintf("owner%d", i), state: ledger.KeyActive, revision: 1, reversed: map[string]int64{}}
@@ -238,6 +244,7 @@ func (h *history) follow(t *rapid.T, k *modelKey, mustMove bool) {
 		}
 	}
 	sameRows(t, k.limitChanges, changes)
+	h.requireSecrets(t, k)
 
 	audit := ledger.Audit{Key: key, HeldSats: heldAt(k.rows, key.AsOfUs)}
 	for _, w := range ledger.Windows() {

@@ -26,7 +26,8 @@ type Event struct {
 	CreatedAtUs int64
 }
 
-// Schedule is the next events of a key, ascending, as stored.
+// Schedule is the next events of a key, ascending, as stored; of those at one
+// moment the older spend first.
 type Schedule struct {
 	// Limit is how many events each list was cut at; a shorter list is complete.
 	Limit int
@@ -147,7 +148,11 @@ func (s *Schedule) events(w Window, nowUs int64, touched map[string]*Spend) (eve
 			}
 		}
 	}
-	slices.SortFunc(events, func(a, b Event) int { return cmp.Compare(a.AtUs, b.AtUs) })
+	// Of what comes back together the older first, so that the walk's bound falls
+	// on the same event however the spends were listed.
+	slices.SortFunc(events, func(a, b Event) int {
+		return cmp.Or(cmp.Compare(a.AtUs, b.AtUs), cmp.Compare(a.CreatedAtUs, b.CreatedAtUs))
+	})
 	return events, horizonUs
 }
 

@@ -82,6 +82,11 @@ type SecretChange struct {
 	Prefix string
 	// PreviousUntilUs is until when the secret before goes on working; 0: it does not.
 	PreviousUntilUs int64
+	// Replay: the new secret only replaces the one before. The secret before that
+	// one, and until when it works, stay as they are; PreviousUntilUs means nothing.
+	Replay bool
+	// Rotation names the rotation, to know it again.
+	Rotation Rotation
 }
 
 // KeySweep is the tidying of one key's rows.

@@ -36,7 +36,8 @@ type Spend struct {
 	CreatedAtUs int64
 	// ReservedAtUs and ExpiresAtUs bound the hold; 0 if there never was one.
 	ReservedAtUs, ExpiresAtUs int64
-	// SettledAtUs is when the spend was first settled; 0: it never was.
+	// SettledAtUs is when the spend was first settled; 0: it never was. Imported
+	// spends of a key may share it.
 	SettledAtUs int64
 	// ReversedAtUs is when the spend was reversed; 0: it was not.
 	ReversedAtUs int64

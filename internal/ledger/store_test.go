@@ -26,6 +26,7 @@ type fakeStore struct {
 	spends       []ledger.Spend
 	reversals    []ledger.Reversal
 	limitChanges []ledger.LimitChange
+	secrets      map[ledger.KeyID]secrets
 	// walkFirst replaces ledger.WalkFirst if not 0: short schedules that have to
 	// be asked for again are rare with the real one.
 	walkFirst int
@@ -38,6 +39,7 @@ type fakeStore struct {
 func (s *fakeStore) clone() *fakeStore {
 	c := *s
 	c.keys = maps.Clone(s.keys)
+	c.secrets = maps.Clone(s.secrets)
 	c.spends = slices.Clone(s.spends)
 	c.reversals = slices.Clone(s.reversals)
 	c.limitChanges = slices.Clone(s.limitChanges)
@@ -191,6 +193,9 @@ func (s *fakeStore) save(t testingT, c ledger.Changes) {
 		s.reversals = append(s.reversals, r)
 	}
 	s.limitChanges = append(s.limitChanges, c.LimitChanges...)
+	for _, change := range c.Secrets {
+		s.secrets[change.KeyID] = s.secrets[change.KeyID].after(change)
+	}
 	for _, sweep := range c.Sweeps {
 		s.sweep(sweep)
 	}

@@ -64,8 +64,9 @@ type View struct {
 	ClockUs, NowUs int64
 	// Left is what stopped counting between Key.AsOfUs and NowUs.
 	Left Left
-	// NextSettled is, per window, the settled spend that leaves it next:
-	// AtUs is its settle time plus the window's length.
+	// NextSettled is, per window, the next moment at which settled spends leave it,
+	// their settle time plus the window's length, and their sum: imported ones may
+	// share a settle time.
 	NextSettled [WindowCount]Comeback
 	// NextHolds is the next expire time of open holds and their sum.
 	NextHolds Comeback

@@ -171,7 +171,9 @@ func TestUnclearProofs(t *testing.T) {
 	const procedure = v1.UsageServiceGetUsageProcedure
 	key, secret := p.newSecret(&satcapv1.CreateApiKeyRequest{Scopes: []satcapv1.ApiKey_Scope{1}})
 	owner := p.sign(jwt.MapClaims{"scope": "read"})
-	ask := func(headers ...string) httpAnswer { return post(t, p.s.url+procedure, body(procedure, key, ""), headers...) }
+	ask := func(headers ...string) httpAnswer {
+		return post(t, p.s.url+procedure, body(procedure, key, ""), headers...)
+	}
 	require.Equal(t, http.StatusOK, ask("X-API-KEY", secret).status)
 	unclear := [][]string{
 		{"X-API-KEY", ""}, {"Authorization", ""}, {"X-API-KEY", secret, "X-API-KEY", secret}, {"X-API-KEY", secret, "X-API-KEY", ""},

@@ -34,11 +34,32 @@ func WithConnection(next http.Handler, proxies auth.Proxies, apiKeyHeader string
 				c.credentials.Unclear = c.credentials.Unclear || len(values) > 1 || values[0] == ""
 			}
 		}
+		c.credentials.Session = sessionOf(r, &c.credentials.Unclear)
 		if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
 			c.credentials.Certificate = r.TLS.VerifiedChains[0][0]
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), connectionKey{}, c)))
 	})
+}
+
+// sessionOf is the session that a request carries. One that is empty, or there
+// twice, is a wrong proof, whatever else was sent.
+func sessionOf(r *http.Request, unclear *bool) string {
+	cookies := r.CookiesNamed(auth.SessionCookie)
+	if len(cookies) == 0 {
+		return ""
+	}
+	if len(cookies) > 1 || cookies[0].Value == "" {
+		*unclear = true
+	}
+	return cookies[0].Value
+}
+
+// CredentialsOf is what the request of a context, one that went through
+// [WithConnection], brought as proof, and where it came from.
+func CredentialsOf(ctx context.Context) (auth.Credentials, netip.Addr) {
+	c, _ := ctx.Value(connectionKey{}).(connection)
+	return c.credentials, c.client
 }
 
 // authenticate finds out who is calling and what the call may reach, before
@@ -68,6 +89,19 @@ func authenticate(a auth.Authenticator, keys *auth.Keys, failures *auth.Failures
 				return err
 			}
 			return next(withStill(auth.WithGrant(ctx, grant), spec, keys, caller, c.credentials), spec, stream)
+		}
+	}
+}
+
+// admit takes every call for one of the caller's, whatever credentials it brings.
+func admit(caller auth.Caller) connect.ServerInterceptor {
+	return func(next connect.ServerFunc) connect.ServerFunc {
+		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
+			grant, err := auth.Permit(spec.Procedure, caller)
+			if err != nil {
+				return err
+			}
+			return next(auth.WithGrant(ctx, grant), spec, stream)
 		}
 	}
 }

@@ -44,6 +44,12 @@ var bodies = map[string]string{
 	"/satcap.v1.SpendService/RecordSpend":  `{"apiKeyId":"KEY","spendId":"SPEND","amountSats":1}`,
 
 	"/satcap.v1.AuthService/VerifyApiKey": `{"secret":"SECRET"}`,
+
+	"/services.api_keys.v1.ApiKeysService/CheckSpendingLimit":   `{"apiKeyId":"KEY","amountSats":1}`,
+	"/services.api_keys.v1.ApiKeysService/CheckAndLockSpending": `{"apiKeyId":"KEY","amountSats":1}`,
+	"/services.api_keys.v1.ApiKeysService/GetSpendingSummary":   `{"apiKeyId":"KEY"}`,
+	"/services.api_keys.v1.ApiKeysService/RecordSpending":       `{"apiKeyId":"KEY","amountSats":1,"transactionId":"SPEND"}`,
+	"/services.api_keys.v1.ApiKeysService/ReverseSpending":      `{"transactionId":"SPEND"}`,
 }
 
 // promise says for every procedure who may call it: an owner that reads or
@@ -74,6 +80,12 @@ var promise = map[string]string{
 	"/satcap.v1.SpendService/RecordSpend":  "spend",
 
 	"/satcap.v1.AuthService/VerifyApiKey": "verify",
+
+	"/services.api_keys.v1.ApiKeysService/CheckSpendingLimit":   "spend",
+	"/services.api_keys.v1.ApiKeysService/CheckAndLockSpending": "spend",
+	"/services.api_keys.v1.ApiKeysService/GetSpendingSummary":   "spend",
+	"/services.api_keys.v1.ApiKeysService/RecordSpending":       "spend",
+	"/services.api_keys.v1.ApiKeysService/ReverseSpending":      "spend",
 }
 
 // procedures are those that a server serves, each of which has a body and a

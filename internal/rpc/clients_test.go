@@ -152,7 +152,7 @@ func send(t *testing.T, ctx context.Context, method, url string, body []byte, he
 	stream := strings.HasSuffix(url, v1.UsageServiceWatchUsageProcedure) && req.Header.Get("Content-Type") == "application/json"
 	if stream {
 		req.Header.Set("Content-Type", "application/connect+json")
-		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(enveloped(body))), int64(len(body)+5)
+		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(frame(0, body))), int64(len(body)+5)
 	}
 	res, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)

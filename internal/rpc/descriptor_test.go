@@ -20,6 +20,7 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 
 	_ "github.com/satcap/satcap/gen/satcap/v1"
+	_ "github.com/satcap/satcap/gen/services/api_keys/v1"
 )
 
 // freeBools are booleans of which both values are fine.
@@ -117,26 +118,31 @@ func missingBound(f protoreflect.FieldDescriptor, rules *validate.FieldRules) st
 	return ""
 }
 
-// satcapFiles are the files of package satcap.v1.
+// satcapFiles are the files of the packages that satcap serves.
 func satcapFiles(t *testing.T) (files []protoreflect.FileDescriptor) {
 	t.Helper()
-	protoregistry.GlobalFiles.RangeFilesByPackage("satcap.v1", func(f protoreflect.FileDescriptor) bool {
-		files = append(files, f)
-		return true
-	})
+	for _, name := range []protoreflect.FullName{"satcap.v1", "services.api_keys.v1"} {
+		protoregistry.GlobalFiles.RangeFilesByPackage(name, func(f protoreflect.FileDescriptor) bool {
+			files = append(files, f)
+			return true
+		})
+	}
 	require.Len(t, files, len(protoSources(t)))
 	return files
 }
 
 func protoSources(t *testing.T) map[string]string {
 	t.Helper()
-	paths, err := filepath.Glob("../../proto/satcap/v1/*.proto")
-	require.NoError(t, err)
 	sources := map[string]string{}
-	for _, p := range paths {
-		text, err := os.ReadFile(p)
+	for _, dir := range []string{"satcap/v1/", "services/api_keys/v1/"} {
+		paths, err := filepath.Glob("../../proto/" + dir + "*.proto")
 		require.NoError(t, err)
-		sources["satcap/v1/"+filepath.Base(p)] = string(text)
+		require.NotEmpty(t, paths)
+		for _, p := range paths {
+			text, err := os.ReadFile(p)
+			require.NoError(t, err)
+			sources[dir+filepath.Base(p)] = string(text)
+		}
 	}
 	require.NotEmpty(t, sources)
 	return sources

@@ -58,6 +58,7 @@ var answers = []answer{
 	{ledger.ErrKeyPaused, connect.CodeFailedPrecondition, "API_KEY_PAUSED", ""},
 	{ledger.ErrSpendIDReused, connect.CodeAlreadyExists, "SPEND_ID_REUSED", ""},
 	{ledger.ErrTransactionIDReused, connect.CodeAlreadyExists, "TRANSACTION_ID_REUSED", ""},
+	{ledger.ErrRequestIDReused, connect.CodeAlreadyExists, "REQUEST_ID_REUSED", ""},
 	{ledger.ErrSumOverflow, connect.CodeOutOfRange, "SUM_OVERFLOW", ""},
 	{ledger.ErrRevisionMismatch, connect.CodeAborted, "REVISION_MISMATCH", ""},
 	{ledger.ErrInvariant, connect.CodeInternal, reasonInternal, "internal error"},

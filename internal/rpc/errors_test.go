@@ -55,6 +55,9 @@ func TestEveryReason(t *testing.T) {
 		"REQUEST_ID_REUSED": {func(_ *testing.T, f *faults) *failure {
 			f.create(&satcapv1.CreateApiKeyRequest{RequestId: "r"}).ok()
 			return f.create(&satcapv1.CreateApiKeyRequest{RequestId: "r", Name: "other"}).f
+		}, func(_ *testing.T, f *faults) *failure {
+			f.rotateAs("r", f.key, 0).ok()
+			return f.rotateAs("r", f.key, 1).f
 		}},
 		"SUM_OVERFLOW": {read(ledger.ErrSumOverflow)}, // for real: sumOverflow
 		"REVISION_MISMATCH": {func(_ *testing.T, f *faults) *failure {

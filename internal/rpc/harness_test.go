@@ -155,7 +155,7 @@ func newServer(t *testing.T, database string, wrap func(store.Store) store.Store
 	s.engine = engine.New(cfg)
 	t.Cleanup(s.engine.Close)
 	log := slog.New(slog.NewJSONHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	keys := auth.NewKeys(cfg.Store, apikey.DefaultPrefix, log)
+	keys := auth.NewKeys(cfg.Store, apikey.Prefix(apikey.DefaultPrefix), log)
 	s.closeKeys = sync.OnceFunc(keys.Close)
 	t.Cleanup(s.closeKeys)
 	s.real = &auth.Callers{Keys: keys, Tokens: auth.NewTokens(cfg.Store)}

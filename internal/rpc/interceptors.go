@@ -18,6 +18,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 
 	"github.com/satcap/satcap/internal/auth"
+	"github.com/satcap/satcap/internal/rpc/blink"
 	"github.com/satcap/satcap/internal/store"
 )
 
@@ -119,7 +120,8 @@ func (o *observed) Receive(msg any) error {
 	return err
 }
 
-// answerErrors makes every error one that callers can read.
+// answerErrors makes every error one that callers can read, in the words of the
+// contract that they speak.
 func answerErrors() connect.ServerInterceptor {
 	return func(next connect.ServerFunc) connect.ServerFunc {
 		return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) error {
@@ -132,7 +134,11 @@ func answerErrors() connect.ServerInterceptor {
 			if ended := ctx.Err(); ended != nil && errors.Is(err, ended) && errors.Is(err, store.ErrUnavailable) {
 				err = ended
 			}
-			return toConnect(err)
+			answered := toConnect(err)
+			if blink.Serves(spec.Procedure) {
+				answered = blink.Answer(err, answered)
+			}
+			return answered
 		}
 	}
 }

@@ -133,11 +133,21 @@ func (s *keyService) change(ctx context.Context, id string, op func(ledger.KeyRe
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.engine.Do(ctx, op(ref))
+	r, err := doOwned(ctx, s.engine, op(ref))
 	if err != nil {
 		return nil, err
 	}
 	return resultToProto(r), nil
+}
+
+// doOwned runs an owner's operation. The look before it locks nothing: who does
+// not own the key neither waits for its lock nor holds it, and cannot tell it
+// from one that does not exist.
+func doOwned(ctx context.Context, e *engine.Engine, op ledger.Operation) (ledger.Result, error) {
+	if _, err := e.View(ctx, op.Target()); err != nil {
+		return ledger.Result{}, err
+	}
+	return e.Do(ctx, op)
 }
 
 func (s *keyService) RenameApiKey(ctx context.Context, req *satcapv1.RenameApiKeyRequest) (*satcapv1.RenameApiKeyResponse, error) {
@@ -169,7 +179,10 @@ func (s *keyService) RotateApiKey(ctx context.Context, req *satcapv1.RotateApiKe
 	}
 	key, err := s.change(ctx, req.GetApiKeyId(), func(r ledger.KeyRef) ledger.Operation {
 		grace := time.Duration(req.GetGraceSeconds()) * time.Second
-		return ledger.Rotate{KeyRef: r, SecretHash: secret.Hash[:], SecretPrefix: secret.Shown, GraceUs: grace.Microseconds()}
+		return ledger.Rotate{
+			KeyRef: r, SecretHash: secret.Hash[:], SecretPrefix: secret.Shown,
+			GraceUs: grace.Microseconds(), RequestID: req.GetRequestId(),
+		}
 	})
 	if err != nil {
 		return nil, err

@@ -26,7 +26,7 @@ func (s *limitService) UpdateLimits(ctx context.Context, req *satcapv1.UpdateLim
 		// Where unlimited is set, limit_sats is 0, which is unlimited.
 		op.Updates = append(op.Updates, ledger.LimitUpdate{Window: windowFromProto(u.GetWindow()), LimitSats: u.GetLimitSats()})
 	}
-	r, err := s.engine.Do(ctx, op)
+	r, err := doOwned(ctx, s.engine, op)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/satcap/satcap/internal/apikey"
 	"github.com/satcap/satcap/internal/auth"
 	"github.com/satcap/satcap/internal/engine"
+	"github.com/satcap/satcap/internal/rpc/blink"
 )
 
 // MaxRequestBytes is the largest request that is read, before and after
@@ -57,6 +58,23 @@ func NewServer(c Config) *connect.Server {
 	satcapv1connect.RegisterUsageServiceHandler(server, &usageService{engine: c.Engine})
 	satcapv1connect.RegisterSpendServiceHandler(server, &spendService{engine: c.Engine, holdTTL: c.HoldTTL})
 	satcapv1connect.RegisterAuthServiceHandler(server, &authService{keys: c.Keys})
+	blink.Register(server, c.Engine, c.HoldTTL)
+	server.SetUnknownHandler(unknownMethod)
+	return server
+}
+
+// NewBlinkServer registers Blink's contract alone, for a port on which nobody has
+// to prove who it is: every caller is a service that spends. Of c it takes
+// Engine, Log and HoldTTL.
+func NewBlinkServer(c Config) *connect.Server {
+	server := connect.NewServer(
+		observe(c.Log),
+		answerErrors(),
+		admit(auth.Caller{Kinds: auth.ServiceSpends, Authentication: "none"}),
+		refuseFaults(),
+		validate.NewServerInterceptor(),
+	)
+	blink.Register(server, c.Engine, c.HoldTTL)
 	server.SetUnknownHandler(unknownMethod)
 	return server
 }

@@ -110,6 +110,49 @@ func rotateGrace(e *env) {
 	e.becomesRefused(first)
 }
 
+// rotateAgain: a rotation whose answer was lost is asked for again, and the secret
+// in use lives as long as the first call promised.
+func rotateAgain(e *env) {
+	key, first := e.newSecret(&satcapv1.CreateApiKeyRequest{RequestId: "r1"}) // its own kind of name
+	e.set(start + hour)
+	lost := e.rotateAs("r1", key, 60).ok()
+	end := start + hour + 60*second
+	e.set(end - 30*second)
+	again := e.rotateAs("r1", key, 60).ok()
+	require.NotEqual(e.t, lost.GetSecret(), again.GetSecret())
+	require.True(e.t, strings.HasPrefix(again.GetSecret(), again.GetApiKey().GetSecretPrefix()))
+	require.Equal(e.t, lost.GetApiKey().GetRevision()+1, again.GetApiKey().GetRevision(), "it changes the key")
+	e.becomesRefused(lost.GetSecret())
+
+	e.rotateAs("r1", key, 61).fails("REQUEST_ID_REUSED")
+	e.rotateAs("r1", key, 0).fails("REQUEST_ID_REUSED")
+	require.Equal(e.t, again.GetApiKey().GetRevision(), e.get(key).ok().GetApiKey().GetRevision())
+	e.rotateAs(strings.Repeat("a", 129), key, 60).invalid("request_id")
+	e.set(end - 1)
+	require.Equal(e.t, key, e.verify(first).ok().GetApiKeyId())
+	require.Equal(e.t, key, e.verify(again.GetSecret()).ok().GetApiKeyId())
+	e.set(end)
+	e.becomesRefused(first)
+
+	// Another name is another rotation, and after it the name before is a new one too.
+	second := e.rotateAs("r2", key, 60).ok().GetSecret()
+	e.verify(again.GetSecret()).ok()
+	third := e.rotateAs("r1", key, 3600).ok().GetSecret()
+	e.verify(second).ok()
+	e.becomesRefused(again.GetSecret())
+
+	// The name belongs to the key, and its state counts first.
+	other := e.newKey()
+	e.rotateAs("r1", other, 0).ok()
+	e.pause(key).ok()
+	e.rotateAs("r1", key, 3600).ok()
+	e.resume(key).ok()
+	e.becomesRefused(third)
+	e.revoke(key).ok()
+	e.rotateAs("r1", key, 3600).fails("API_KEY_REVOKED")
+	e.rotateAs("r1", key, 60).fails("API_KEY_REVOKED")
+}
+
 // verify: the same refusal whatever is wrong with a secret.
 func verify(e *env) {
 	all := []satcapv1.ApiKey_Scope{1, 2, 3}

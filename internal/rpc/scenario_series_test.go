@@ -8,7 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	satcapv1 "github.com/satcap/satcap/gen/satcap/v1"
+	v1 "github.com/satcap/satcap/gen/satcap/v1/satcapv1connect"
 )
+
+func (e *env) series(key string, w satcapv1.LimitWindow) answer[*satcapv1.GetSpendSeriesResponse] {
+	e.t.Helper()
+	return call(e, e.asOwner(), v1.UsageServiceGetSpendSeriesProcedure, &satcapv1.GetSpendSeriesRequest{ApiKeyId: key, Window: w}, &satcapv1.GetSpendSeriesResponse{})
+}
 
 func spendSeries(e *env) {
 	key := e.newKey(limit(weekly, 1_000))

@@ -40,6 +40,7 @@ var scenarios = map[string]func(*env){
 	"Rename":            rename,
 	"Rotate":            rotate,
 	"RotateGrace":       rotateGrace,
+	"RotateAgain":       rotateAgain,
 	"Verify":            verify,
 	"ListKeys":          listKeys,
 	"ListSpends":        listSpends,

@@ -28,11 +28,6 @@ import (
 // patience bounds every wait for something that happens by itself.
 const patience = 15 * time.Second
 
-// enveloped is the one message of a request of the Connect protocol for streams.
-func enveloped(body []byte) []byte {
-	return append(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(body))), body...)
-}
-
 // firstOf is the first message of a stream as if it were the answer to a call,
 // or the error that it ends with.
 func firstOf(t *testing.T, res *http.Response) httpAnswer {

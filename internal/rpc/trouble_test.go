@@ -46,11 +46,11 @@ func (f *faulty) run(ctx context.Context, hook *func(context.Context) error) err
 	return h(ctx)
 }
 
-func (f *faulty) ViewKeys(ctx context.Context, ids []ledger.KeyID) ([]ledger.View, error) {
+func (f *faulty) ViewKeys(ctx context.Context, ids []ledger.KeyID, subject string) ([]ledger.View, error) {
 	if err := f.run(ctx, &f.view); err != nil {
 		return nil, err
 	}
-	return f.Store.ViewKeys(ctx, ids)
+	return f.Store.ViewKeys(ctx, ids, subject)
 }
 
 func (f *faulty) Load(ctx context.Context, p store.LoadParams) (store.Batch, error) {
@@ -188,5 +188,23 @@ func TestPanic(t *testing.T) {
 			require.Len(t, f.s.logs.records(t, "panic"), 1)
 			require.Len(t, f.s.logs.records(t, "call"), 3, "the call that panicked has its record as well")
 		})
+	}
+}
+
+// TestOthersKeysAreNotLocked: a change of another owner's key never gets as far
+// as its lock, which would show in how and when it is answered.
+func TestOthersKeysAreNotLocked(t *testing.T) {
+	t.Parallel()
+	f := newFaults(t)
+	f.store.set(&f.store.load, always(store.ErrUnavailable))
+	f.revoke(f.key).fails("STORE_UNAVAILABLE")
+	other := *f.env
+	other.subject = "somebody else"
+	for name, refused := range map[string]*failure{
+		"revoke": other.revoke(f.key).f, "pause": other.pause(f.key).f,
+		"limits": other.updateLimits(&satcapv1.UpdateLimitsRequest{ApiKeyId: f.key, Updates: []*satcapv1.LimitUpdate{update(daily, 1)}}).f,
+	} {
+		require.NotNil(t, refused, name)
+		requireReason(t, refused, "API_KEY_NOT_FOUND")
 	}
 }

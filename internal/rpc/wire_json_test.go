@@ -201,6 +201,7 @@ func TestTexts(t *testing.T) {
 		{"name", v1.ApiKeyServiceCreateApiKeyProcedure, `{"name":TEXT,"scopes":[1]}`},
 		{"request_id", v1.ApiKeyServiceCreateApiKeyProcedure, `{"name":"n","scopes":[1],"requestId":TEXT}`},
 		{"name", v1.ApiKeyServiceRenameApiKeyProcedure, `{"apiKeyId":"KEY","name":TEXT}`},
+		{"request_id", v1.ApiKeyServiceRotateApiKeyProcedure, `{"apiKeyId":"KEY","requestId":TEXT}`},
 		{"spend_id", v1.SpendServiceReserveSpendProcedure, `{"apiKeyId":"KEY","spendId":TEXT,"amountSats":1}`},
 		{"spend_id", v1.SpendServiceSettleSpendProcedure, `{"apiKeyId":"KEY","spendId":TEXT,"amountSats":1}`},
 		{"transaction_id", v1.SpendServiceSettleSpendProcedure, `{"apiKeyId":"KEY","spendId":"settle","amountSats":1,"transactionId":TEXT}`},

@@ -168,7 +168,13 @@ func (e *env) rename(key, name string) answer[*satcapv1.RenameApiKeyResponse] {
 
 func (e *env) rotate(key string, graceSeconds int32) answer[*satcapv1.RotateApiKeyResponse] {
 	e.t.Helper()
-	req := &satcapv1.RotateApiKeyRequest{ApiKeyId: key, GraceSeconds: graceSeconds}
+	return e.rotateAs("", key, graceSeconds)
+}
+
+// rotateAs is a rotation with a name.
+func (e *env) rotateAs(requestID, key string, graceSeconds int32) answer[*satcapv1.RotateApiKeyResponse] {
+	e.t.Helper()
+	req := &satcapv1.RotateApiKeyRequest{ApiKeyId: key, GraceSeconds: graceSeconds, RequestId: requestID}
 	return call(e, e.asOwner(), v1.ApiKeyServiceRotateApiKeyProcedure, req, &satcapv1.RotateApiKeyResponse{})
 }
 
@@ -208,11 +214,6 @@ func (e *env) history(req *satcapv1.ListLimitChangesRequest) answer[*satcapv1.Li
 func (e *env) usage(key string) answer[*satcapv1.GetUsageResponse] {
 	e.t.Helper()
 	return call(e, e.asOwner(), v1.UsageServiceGetUsageProcedure, &satcapv1.GetUsageRequest{ApiKeyId: key}, &satcapv1.GetUsageResponse{})
-}
-
-func (e *env) series(key string, w satcapv1.LimitWindow) answer[*satcapv1.GetSpendSeriesResponse] {
-	e.t.Helper()
-	return call(e, e.asOwner(), v1.UsageServiceGetSpendSeriesProcedure, &satcapv1.GetSpendSeriesRequest{ApiKeyId: key, Window: w}, &satcapv1.GetSpendSeriesResponse{})
 }
 
 func (e *env) listSpends(req *satcapv1.ListSpendsRequest) answer[*satcapv1.ListSpendsResponse] {

@@ -5,6 +5,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -89,6 +90,12 @@ func (a *authCheck) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 			return
 		}
 		w.WriteHeader(http.StatusUnauthorized)
+		return
+	case errors.Is(err, auth.ErrTooManyFailures):
+		w.WriteHeader(http.StatusTooManyRequests)
+		return
+	case errors.Is(err, auth.ErrBusy) || errors.Is(err, context.Canceled): // strangers can cause these
+		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	case err != nil:
 		a.log.Error("auth check failed", "error", err)

@@ -91,9 +91,8 @@ func TestAuthCheck(t *testing.T) {
 	require.Equal(t, http.StatusOK, r.check(t, expired).StatusCode, "not yet")
 	r.stops(t, expired, expires)
 
-	other := secret[:len(secret)-1] + string('A'+(secret[len(secret)-1]-'A'+1)%26)
 	for name, wrong := range map[string]string{
-		"None": "", "Malformed": "x", "Checksum": other, "Prefix": "other_" + secret[len("satcap_"):], "Longer": secret + "x",
+		"None": "", "Malformed": "x", "Checksum": wrongChecksum(secret), "Prefix": "other_" + secret[len("satcap_"):], "Longer": secret + "x",
 		"Unknown": unknownSecret(t), "Paused": pausedSecret, "Revoked": revokedSecret, "Expired": expired, "DevelopmentToken": token,
 	} {
 		t.Run(name, func(t *testing.T) {

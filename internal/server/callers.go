@@ -11,7 +11,6 @@ import (
 	connectcors "connectrpc.com/cors"
 	"github.com/rs/cors"
 
-	"github.com/satcap/satcap/internal/apikey"
 	"github.com/satcap/satcap/internal/auth"
 	"github.com/satcap/satcap/internal/config"
 	"github.com/satcap/satcap/internal/jwks"
@@ -23,6 +22,7 @@ type callers struct {
 	auth.Callers
 	failures *auth.Failures
 	proxies  auth.Proxies
+	seal     *auth.Seal
 	keySet   *jwks.Set // nil: no tokens of owners
 	// development says that there is no other kind of caller than the holders of
 	// API keys.
@@ -32,8 +32,9 @@ type callers struct {
 }
 
 // newCallers reads the settings. The server is in development mode if no kind of
-// caller is configured: no key set for tokens of owners, no authority for client
-// certificates, and no token of a service in the database.
+// caller is configured: no key set for tokens of owners, no provider to sign in
+// at, no authority for client certificates, and no token of a service in the
+// database.
 func newCallers(ctx context.Context, cfg config.Server, s store.Access, keys auth.KeyStore, log *slog.Logger) (*callers, error) {
 	c := &callers{failures: auth.NewFailures(time.Now)}
 	var err error
@@ -61,6 +62,9 @@ func newCallers(ctx context.Context, cfg config.Server, s store.Access, keys aut
 		c.Development = auth.NewDevelopment(token)
 		c.Development.Gone = c.Tokens.Any
 	}
+	if c.Sessions, c.seal, err = newCallersSessions(cfg); err != nil {
+		return nil, err
+	}
 	if j := cfg.JWT; j.Configured() {
 		c.keySet = jwks.New(ctx, jwks.Config{Source: j.JWKS, Log: log})
 		c.JWT = auth.NewJWT(auth.JWTConfig{
@@ -68,13 +72,15 @@ func newCallers(ctx context.Context, cfg config.Server, s store.Access, keys aut
 			SubjectClaim: j.SubjectClaim, ScopeClaim: j.ScopeClaim, KeyClaim: j.KeyClaim,
 		})
 	}
-	c.Keys = auth.NewKeys(keys, apikey.Prefix(cfg.SecretPrefix), log)
+	c.Keys = auth.NewKeys(keys, cfg.Secrets(), log)
 	return c, nil
 }
 
 // configured says whether the settings name a kind of caller; the tokens of
 // services are in the database.
-func configured(cfg config.Server) bool { return cfg.JWT.Configured() || cfg.TLSClientCA != "" }
+func configured(cfg config.Server) bool {
+	return cfg.JWT.Configured() || cfg.OIDC.Configured() || cfg.TLSClientCA != ""
+}
 
 // Close stops what runs beside the calls.
 func (c *callers) Close() {

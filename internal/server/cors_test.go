@@ -4,6 +4,7 @@
 package server_test
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"strings"
@@ -19,24 +20,36 @@ const (
 	listed   = "https://app.example.com"
 )
 
-func readAll(t *testing.T, res *http.Response) string {
+func readAll(t testing.TB, res *http.Response) string {
 	t.Helper()
 	body, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
 	return string(body)
 }
 
-// send sends one request with the development token.
+// send sends one request over a connection of its own.
 func (r *running) send(t *testing.T, method, path, body string, headers map[string]string) *http.Response {
+	t.Helper()
+	client := httpClient(t, false)
+	defer client.CloseIdleConnections()
+	return r.sendBy(t, client, method, path, body, headers)
+}
+
+// sendBy sends one request. The answer is read to its end at once, so that
+// however many are sent, none holds a connection until the test ends.
+func (r *running) sendBy(t testing.TB, client *http.Client, method, path, body string, headers map[string]string) *http.Response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, "http://"+r.Addr()+path, strings.NewReader(body))
 	require.NoError(t, err)
 	for name, value := range headers {
 		req.Header.Set(name, value)
 	}
-	res, err := httpClient(t, false).Do(req)
+	res, err := client.Do(req)
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = res.Body.Close() })
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	res.Body = io.NopCloser(bytes.NewReader(answer))
 	return res
 }
 

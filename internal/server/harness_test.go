@@ -49,7 +49,7 @@ const (
 // running is a server that serves.
 type running struct {
 	*server.Server
-	t      *testing.T
+	t      testing.TB
 	path   string // of the SQLite file
 	log    *buffer
 	stop   context.CancelFunc
@@ -58,7 +58,7 @@ type running struct {
 }
 
 // settings are those of a server on a new SQLite file and a free port.
-func settings(t *testing.T) config.Server {
+func settings(t testing.TB) config.Server {
 	t.Helper()
 	cfg := config.Defaults()
 	cfg.Listen, cfg.DevToken = "127.0.0.1:0", token
@@ -68,7 +68,7 @@ func settings(t *testing.T) config.Server {
 
 // start serves until the test ends, when Serve must return nil and leave no
 // goroutine behind. edit may change the server before it serves.
-func start(t *testing.T, cfg config.Server, edit ...func(*server.Server)) *running {
+func start(t testing.TB, cfg config.Server, edit ...func(*server.Server)) *running {
 	t.Helper()
 	requireNoLeak(t)
 	r := &running{t: t, log: &buffer{}, path: strings.TrimPrefix(cfg.DB, "sqlite:"), served: make(chan error, 1)}
@@ -99,7 +99,7 @@ func (r *running) end() {
 }
 
 // requireNoLeak compares the goroutines at the end of the test with those now.
-func requireNoLeak(t *testing.T) {
+func requireNoLeak(t testing.TB) {
 	t.Helper()
 	before := goroutines()
 	t.Cleanup(func() {
@@ -140,7 +140,7 @@ func (b *buffer) String() string {
 }
 
 // httpClient speaks HTTP/1.1 or, by prior knowledge, HTTP/2.
-func httpClient(t *testing.T, http2 bool) *http.Client {
+func httpClient(t testing.TB, http2 bool) *http.Client {
 	t.Helper()
 	var protocols http.Protocols
 	protocols.SetHTTP1(!http2)

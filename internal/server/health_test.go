@@ -22,6 +22,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/satcap/satcap/internal/engine"
+	"github.com/satcap/satcap/internal/ledger"
 	"github.com/satcap/satcap/internal/server"
 	"github.com/satcap/satcap/internal/store"
 )
@@ -35,6 +36,9 @@ type fakeStore struct {
 	hang        bool
 	asked       atomic.Int64
 }
+
+// Follow hears nothing.
+func (*fakeStore) Follow(ctx context.Context, _ func([]ledger.KeyID)) { <-ctx.Done() }
 
 func (f *fakeStore) CheckSchema(ctx context.Context) error {
 	f.asked.Add(1)

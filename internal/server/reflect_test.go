@@ -16,7 +16,7 @@ import (
 	"google.golang.org/grpc/reflection/grpc_reflection_v1"
 )
 
-var services = []string{"satcap.v1.ApiKeyService", "satcap.v1.AuthService", "satcap.v1.LimitService", "satcap.v1.SpendService", "satcap.v1.UsageService"}
+var services = []string{"satcap.v1.ApiKeyService", "satcap.v1.AuthService", "satcap.v1.LimitService", "satcap.v1.SpendService", "satcap.v1.UsageService", "services.api_keys.v1.ApiKeysService"}
 
 func TestReflection(t *testing.T) {
 	r := start(t, settings(t))

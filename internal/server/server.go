@@ -1,5 +1,6 @@
 // Package server puts a satcap server together: the database, the engine, the
-// services, and one port for gRPC, gRPC-Web and JSON.
+// services, and one port for gRPC, gRPC-Web and JSON; and if it is wanted, another
+// one for Blink's core API.
 package server
 
 import (
@@ -26,6 +27,7 @@ import (
 	"github.com/satcap/satcap/internal/engine"
 	"github.com/satcap/satcap/internal/rpc"
 	"github.com/satcap/satcap/internal/store"
+	"github.com/satcap/satcap/web"
 )
 
 // Bounds on what a client may keep busy without saying anything.
@@ -51,7 +53,9 @@ type Server struct {
 	ready    *readiness
 	http     *http.Server
 	listener net.Listener
+	blink    blinkPort
 	callers  *callers
+	sessions *sessions
 }
 
 // New opens the database, brings its schema up to date, and listens.
@@ -84,13 +88,17 @@ func New(ctx context.Context, cfg config.Server, log *slog.Logger) (*Server, err
 		s.callers.Close()
 		return nil, errors.Join(err, s.store.Close())
 	}
+	if err := s.listenForBlink(ctx); err != nil {
+		s.callers.Close()
+		return nil, errors.Join(err, s.listener.Close(), s.store.Close())
+	}
 	s.engine = engine.New(engine.Config{Store: s.store, Log: log, Shards: shards(db)})
 	s.ready = &readiness{store: s.store, engine: s.engine, keySet: s.callers.keySet}
-	s.http = &http.Server{
-		Handler: s.handler(), Protocols: protocols(),
-		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		HTTP2:    &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	s.sessions = newSessions(cfg, s.callers, s.callers.seal, log)
+	s.http = newHTTP(s.handler(), log)
+	if s.blink.listener != nil {
+		s.blink.http = newHTTP(s.blinkHandler(), log)
+		log.Warn("whoever reaches the Blink port may spend: keep it in a private network", "blink_listen", s.BlinkAddr())
 	}
 	log.Info("ready", "listen", s.Addr(), "tls", cfg.TLSCert != "", "schema", version)
 	return s, nil
@@ -156,9 +164,13 @@ func (s *Server) handler() http.Handler {
 	connecthttp.Mount(mux, open, connecthttp.WithReadMaxBytes(rpc.MaxRequestBytes))
 	mux.HandleFunc("GET /healthz", serveHealthz)
 	mux.HandleFunc("GET /readyz", s.ready.serveReadyz)
+	s.sessions.mount(mux)
+	if err := mountAssets(mux, web.Files(), s.cfg.EmbedOrigins); err != nil {
+		panic(err) // they are part of the program
+	}
 	check := &authCheck{keys: c.Keys, failures: c.failures, proxies: c.proxies, header: s.cfg.APIKeyHeader, log: s.log}
 	bounded := http.MaxBytesHandler(mux, maxBodyBytes)
-	return check.before(crossOrigin(s.cfg.CORSOrigins, s.cfg.APIKeyHeader, rpc.WithConnection(bounded, c.proxies, s.cfg.APIKeyHeader)))
+	return check.before(crossOrigin(s.cfg.CORSOrigins, s.cfg.APIKeyHeader, rpc.WithConnection(sameOrigin(s.cfg.APIKeyHeader, bounded), c.proxies, s.cfg.APIKeyHeader)))
 }
 
 // serviceNames are the services of a server, as the .proto files name them.
@@ -191,13 +203,25 @@ func (s *Server) Announce(w io.Writer) {
 	if s.callers.madeToken != "" {
 		fmt.Fprintf(w, "token for this run: %s\n", s.callers.madeToken)
 	}
+	if s.callers.development {
+		fmt.Fprintf(w, "sign in to the dashboard, once: %s://%s/#code=%s\n", scheme, s.Addr(), s.sessions.codes.issue())
+	}
+	if addr := s.BlinkAddr(); addr != "" {
+		fmt.Fprintf(w, "Blink's contract is on http://%s without credentials: whoever reaches it may spend\n", addr)
+	}
 }
 
 // Serve answers calls until ctx ends, then finishes those in progress and gives
 // everything back.
 func (s *Server) Serve(ctx context.Context) error {
-	served := make(chan error, 1)
-	go func() { served <- s.http.Serve(s.listener) }()
+	ports := map[*http.Server]net.Listener{s.http: s.listener}
+	if s.blink.http != nil {
+		ports[s.blink.http] = s.blink.listener
+	}
+	served := make(chan error, len(ports))
+	for port, listener := range ports {
+		go func() { served <- port.Serve(listener) }()
+	}
 	var failed error
 	select {
 	case failed = <-served:
@@ -208,15 +232,31 @@ func (s *Server) Serve(ctx context.Context) error {
 	s.engine.EndWatches() // streams would otherwise last longer than the drain
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.ShutdownTimeout)
 	defer cancel()
-	err := s.http.Shutdown(drain)
-	if errors.Is(err, context.DeadlineExceeded) {
-		s.log.Warn("calls in progress were cut off")
-		err = s.http.Close()
+	// All ports at once: none takes new calls while another one is finishing its.
+	ended := make(chan error, len(ports))
+	for port := range ports {
+		go func() { ended <- s.shutDown(drain, port) }()
+	}
+	var err error
+	for range ports {
+		err = errors.Join(err, <-ended)
 	}
 	s.callers.Close()
+	s.sessions.Close()
 	s.engine.Close()
 	if errors.Is(failed, http.ErrServerClosed) {
 		failed = nil
 	}
 	return errors.Join(failed, err, s.store.Close())
+}
+
+// shutDown finishes the calls in progress at a port, and cuts off those that are
+// still there when drain ends.
+func (s *Server) shutDown(drain context.Context, port *http.Server) error {
+	err := port.Shutdown(drain)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.log.Warn("calls in progress were cut off")
+		err = port.Close()
+	}
+	return err
 }

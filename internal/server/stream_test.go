@@ -90,7 +90,7 @@ func TestStreamIsLeft(t *testing.T) {
 				_, err = receive()
 				require.Error(t, err)
 			}
-			require.Eventually(t, func() bool { return watches() == 0 }, soon, tick, "a stream that nobody reads goes on")
+			require.Eventually(t, func() bool { return watches() == 0 }, time.Second, tick, "a stream that nobody reads goes on")
 		})
 	}
 }

@@ -39,6 +39,7 @@ var (
 type Store interface {
 	Access
 	Feed
+	Names
 
 	// Load begins a write transaction, locks the keys in the order of their ids,
 	// and reads what the batch needs. Keys that do not exist are absent from the
@@ -48,10 +49,14 @@ type Store interface {
 	// CreateKey inserts a key. If p.RequestID was used by the subject before, it
 	// inserts nothing and returns the key that was made then, and its RequestHash.
 	CreateKey(ctx context.Context, p CreateKeyParams) (Created, error)
+	// FindOrigin returns the RequestHash of the creation that made a key, and
+	// whether there is such a key.
+	FindOrigin(ctx context.Context, id ledger.KeyID) (origin []byte, found bool, err error)
 
 	// ViewKeys returns what is needed to describe the keys, in no order, leaving
-	// out those that do not exist. It takes no lock and writes nothing.
-	ViewKeys(ctx context.Context, ids []ledger.KeyID) ([]ledger.View, error)
+	// out those that do not exist, or that subject, unless empty, does not own: the
+	// two cost the same. It takes no lock and writes nothing.
+	ViewKeys(ctx context.Context, ids []ledger.KeyID, subject string) ([]ledger.View, error)
 	// ViewSchedule is ViewKeys of one key together with its schedule, both read
 	// at one moment. The view is nil if there is no such key.
 	ViewSchedule(ctx context.Context, id ledger.KeyID, limit int) (*ledger.View, *ledger.Schedule, error)
@@ -140,8 +145,7 @@ func ParamsFor(ops []ledger.Operation) LoadParams {
 
 // CreateKeyParams is a new key.
 type CreateKeyParams struct {
-	// Key is the key as it begins. Its last time and the moment of its sums, which
-	// are all 0, are CreatedAtUs.
+	// Key is the key as it begins. Its sums are all 0.
 	Key ledger.Key
 	// SecretHash is the SHA-256 of what follows the secret's prefix.
 	SecretHash []byte

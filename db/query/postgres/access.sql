@@ -7,11 +7,13 @@ SELECT sqlc.embed(k), COALESCE(k.secret_hash = @hash, false)::boolean AS current
 FROM api_keys k WHERE k.secret_hash = @hash OR k.previous_secret_hash = @hash;
 
 -- name: SaveSecrets :exec
--- The previous secret of before is forgotten.
+-- The previous secret of before is forgotten, except by a replay: that replaces
+-- the secret alone.
 UPDATE api_keys SET
-    previous_secret_hash = CASE WHEN @previous_until_us::bigint > 0 THEN secret_hash END,
-    previous_secret_until_us = @previous_until_us::bigint,
-    secret_hash = @new_secret_hash, secret_prefix = @new_secret_prefix
+    previous_secret_hash = CASE WHEN @replay::boolean THEN previous_secret_hash WHEN @previous_until_us::bigint > 0 THEN secret_hash END,
+    previous_secret_until_us = CASE WHEN @replay::boolean THEN previous_secret_until_us ELSE @previous_until_us::bigint END,
+    secret_hash = @new_secret_hash, secret_prefix = @new_secret_prefix,
+    rotate_request_id = @rotate_request_id, rotate_grace_us = @rotate_grace_us
 WHERE id = @id;
 
 -- name: TouchKeys :exec

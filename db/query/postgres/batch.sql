@@ -40,13 +40,14 @@ SELECT r.* FROM ROWS FROM (unnest(@key_ids::uuid[]), unnest(@transaction_ids::te
 JOIN reversals r ON r.api_key_id = n.key_id AND r.transaction_id = n.transaction_id COLLATE "C";
 
 -- name: LoadSettledAfter :many
--- The next settled spends to leave a window, per key.
+-- The next settled spends to leave a window, per key; of those that leave
+-- together the older first.
 SELECT s.api_key_id, s.settled_at_us, s.amount_sats, s.created_at_us
 FROM ROWS FROM (unnest(@key_ids::uuid[]), unnest(@after_us::bigint[])) AS n (key_id, after_us)
 CROSS JOIN LATERAL (
     SELECT * FROM spends WHERE api_key_id = n.key_id AND state = 4 AND settled_at_us > n.after_us
-    ORDER BY settled_at_us LIMIT @row_limit
-) AS s ORDER BY s.api_key_id, s.settled_at_us;
+    ORDER BY settled_at_us, created_at_us LIMIT @row_limit
+) AS s ORDER BY s.api_key_id, s.settled_at_us, s.created_at_us;
 
 -- name: LoadHoldsAfter :many
 -- The next holds to expire, per key; of those that expire together the older first.

@@ -1,12 +1,15 @@
 -- Reads: what is seen without a lock, each page in one statement.
 
 -- name: ViewKeys :many
--- The keys as stored, what stopped counting since, and what comes back next.
+-- subject, unless empty, is the owner: for a key of another one nothing is
+-- computed, since that would show in the time of the answer.
+-- The keys as stored, what stopped counting since, and what comes back next:
+-- imported spends may share their settle time, and leave together.
 WITH clock AS MATERIALIZED (
     SELECT COALESCE(sqlc.narg('clock_us')::bigint, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) AS us
 ), moment AS MATERIALIZED (
     SELECT k.id, k.as_of_us, clock.us AS clock_us, GREATEST(clock.us, k.last_us)::bigint AS now_us
-    FROM api_keys k, clock WHERE k.id = ANY(@ids::uuid[])
+    FROM api_keys k, clock WHERE k.id = ANY(@ids::uuid[]) AND (@subject::text = '' OR k.subject = @subject::text)
 )
 SELECT sqlc.embed(k), m.clock_us::bigint AS clock_us, m.now_us::bigint AS now_us,
     (SELECT COALESCE(SUM(s.held_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 1
@@ -19,20 +22,24 @@ SELECT sqlc.embed(k), m.clock_us::bigint AS clock_us, m.now_us::bigint AS now_us
         AND s.settled_at_us > m.as_of_us - @monthly_us::bigint AND s.settled_at_us <= m.now_us - @monthly_us::bigint)::bigint AS left_monthly_sats,
     (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
         AND s.settled_at_us > m.as_of_us - @annual_us::bigint AND s.settled_at_us <= m.now_us - @annual_us::bigint)::bigint AS left_annual_sats,
-    COALESCE(d.settled_at_us, 0)::bigint AS next_daily_us, COALESCE(d.amount_sats, 0)::bigint AS next_daily_sats,
-    COALESCE(w.settled_at_us, 0)::bigint AS next_weekly_us, COALESCE(w.amount_sats, 0)::bigint AS next_weekly_sats,
-    COALESCE(mo.settled_at_us, 0)::bigint AS next_monthly_us, COALESCE(mo.amount_sats, 0)::bigint AS next_monthly_sats,
-    COALESCE(a.settled_at_us, 0)::bigint AS next_annual_us, COALESCE(a.amount_sats, 0)::bigint AS next_annual_sats,
+    COALESCE(d.settled_at_us, 0)::bigint AS next_daily_us, (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s
+        WHERE s.api_key_id = m.id AND s.state = 4 AND s.settled_at_us = d.settled_at_us)::bigint AS next_daily_sats,
+    COALESCE(w.settled_at_us, 0)::bigint AS next_weekly_us, (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s
+        WHERE s.api_key_id = m.id AND s.state = 4 AND s.settled_at_us = w.settled_at_us)::bigint AS next_weekly_sats,
+    COALESCE(mo.settled_at_us, 0)::bigint AS next_monthly_us, (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s
+        WHERE s.api_key_id = m.id AND s.state = 4 AND s.settled_at_us = mo.settled_at_us)::bigint AS next_monthly_sats,
+    COALESCE(a.settled_at_us, 0)::bigint AS next_annual_us, (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s
+        WHERE s.api_key_id = m.id AND s.state = 4 AND s.settled_at_us = a.settled_at_us)::bigint AS next_annual_sats,
     COALESCE(h.expires_at_us, 0)::bigint AS next_holds_us, COALESCE(h.held_sats, 0)::bigint AS next_holds_sats
 FROM moment m
 JOIN api_keys k ON k.id = m.id
-LEFT JOIN LATERAL (SELECT s.settled_at_us, s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+LEFT JOIN LATERAL (SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
     AND s.settled_at_us > m.now_us - @daily_us::bigint ORDER BY s.settled_at_us LIMIT 1) d ON true
-LEFT JOIN LATERAL (SELECT s.settled_at_us, s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+LEFT JOIN LATERAL (SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
     AND s.settled_at_us > m.now_us - @weekly_us::bigint ORDER BY s.settled_at_us LIMIT 1) w ON true
-LEFT JOIN LATERAL (SELECT s.settled_at_us, s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+LEFT JOIN LATERAL (SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
     AND s.settled_at_us > m.now_us - @monthly_us::bigint ORDER BY s.settled_at_us LIMIT 1) mo ON true
-LEFT JOIN LATERAL (SELECT s.settled_at_us, s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+LEFT JOIN LATERAL (SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
     AND s.settled_at_us > m.now_us - @annual_us::bigint ORDER BY s.settled_at_us LIMIT 1) a ON true
 LEFT JOIN LATERAL (SELECT s.expires_at_us, SUM(s.held_sats) AS held_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 1
     AND s.expires_at_us > m.now_us GROUP BY s.expires_at_us ORDER BY s.expires_at_us LIMIT 1) h ON true;

@@ -6,11 +6,15 @@ SELECT sqlc.embed(k), CAST(k.secret_hash = @hash AS INTEGER) AS current_secret
 FROM api_keys k WHERE k.secret_hash = @hash OR k.previous_secret_hash = @hash;
 
 -- name: SaveSecrets :exec
--- The previous secret of before is forgotten.
+-- The previous secret of before is forgotten, except by a replay: that replaces
+-- the secret alone.
 UPDATE api_keys SET
-    previous_secret_hash = CASE WHEN @previous_until_us > 0 THEN secret_hash END,
-    previous_secret_until_us = @previous_until_us,
-    secret_hash = @new_secret_hash, secret_prefix = @new_secret_prefix
+    previous_secret_hash = CASE WHEN CAST(@replay AS INTEGER) = 1 THEN previous_secret_hash
+        WHEN CAST(@previous_until_us AS INTEGER) > 0 THEN secret_hash END,
+    previous_secret_until_us = CASE WHEN CAST(@replay AS INTEGER) = 1 THEN previous_secret_until_us
+        ELSE CAST(@previous_until_us AS INTEGER) END,
+    secret_hash = @new_secret_hash, secret_prefix = @new_secret_prefix,
+    rotate_request_id = @rotate_request_id, rotate_grace_us = @rotate_grace_us
 WHERE id = @id;
 
 -- name: TouchKeys :exec

@@ -31,9 +31,9 @@ SELECT * FROM spends WHERE api_key_id = @key_id AND transaction_id = @transactio
 SELECT * FROM reversals WHERE api_key_id = @key_id AND transaction_id = @transaction_id;
 
 -- name: LoadSettledAfter :many
--- The next settled spends to leave a window.
+-- The next settled spends to leave a window; of those that leave together the older first.
 SELECT settled_at_us, amount_sats, created_at_us FROM spends WHERE api_key_id = @key_id AND state = 4 AND settled_at_us > @after_us
-ORDER BY settled_at_us LIMIT @row_limit;
+ORDER BY settled_at_us, created_at_us LIMIT @row_limit;
 
 -- name: LoadHoldsAfter :many
 -- The next holds to expire; of those that expire together the older first.

@@ -18,26 +18,31 @@ SELECT sqlc.embed(k),
         AND s.settled_at_us > k.as_of_us - @annual_us AND s.settled_at_us <= MAX(@clock_us, k.last_us) - @annual_us) AS INTEGER) AS left_annual_sats,
     CAST(COALESCE((SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
         AND s.settled_at_us > MAX(@clock_us, k.last_us) - @daily_us ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_daily_us,
-    CAST(COALESCE((SELECT s.amount_sats FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
-        AND s.settled_at_us > MAX(@clock_us, k.last_us) - @daily_us ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_daily_sats,
+    CAST(COALESCE((SELECT SUM(s.amount_sats) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
+        AND s.settled_at_us = (SELECT t.settled_at_us FROM spends t WHERE t.api_key_id = k.id AND t.state = 4
+            AND t.settled_at_us > MAX(@clock_us, k.last_us) - @daily_us ORDER BY t.settled_at_us LIMIT 1)), 0) AS INTEGER) AS next_daily_sats,
     CAST(COALESCE((SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
         AND s.settled_at_us > MAX(@clock_us, k.last_us) - @weekly_us ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_weekly_us,
-    CAST(COALESCE((SELECT s.amount_sats FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
-        AND s.settled_at_us > MAX(@clock_us, k.last_us) - @weekly_us ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_weekly_sats,
+    CAST(COALESCE((SELECT SUM(s.amount_sats) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
+        AND s.settled_at_us = (SELECT t.settled_at_us FROM spends t WHERE t.api_key_id = k.id AND t.state = 4
+            AND t.settled_at_us > MAX(@clock_us, k.last_us) - @weekly_us ORDER BY t.settled_at_us LIMIT 1)), 0) AS INTEGER) AS next_weekly_sats,
     CAST(COALESCE((SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
         AND s.settled_at_us > MAX(@clock_us, k.last_us) - @monthly_us ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_monthly_us,
-    CAST(COALESCE((SELECT s.amount_sats FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
-        AND s.settled_at_us > MAX(@clock_us, k.last_us) - @monthly_us ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_monthly_sats,
+    CAST(COALESCE((SELECT SUM(s.amount_sats) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
+        AND s.settled_at_us = (SELECT t.settled_at_us FROM spends t WHERE t.api_key_id = k.id AND t.state = 4
+            AND t.settled_at_us > MAX(@clock_us, k.last_us) - @monthly_us ORDER BY t.settled_at_us LIMIT 1)), 0) AS INTEGER) AS next_monthly_sats,
     CAST(COALESCE((SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
         AND s.settled_at_us > MAX(@clock_us, k.last_us) - @annual_us ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_annual_us,
-    CAST(COALESCE((SELECT s.amount_sats FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
-        AND s.settled_at_us > MAX(@clock_us, k.last_us) - @annual_us ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_annual_sats,
+    CAST(COALESCE((SELECT SUM(s.amount_sats) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
+        AND s.settled_at_us = (SELECT t.settled_at_us FROM spends t WHERE t.api_key_id = k.id AND t.state = 4
+            AND t.settled_at_us > MAX(@clock_us, k.last_us) - @annual_us ORDER BY t.settled_at_us LIMIT 1)), 0) AS INTEGER) AS next_annual_sats,
     CAST(COALESCE((SELECT s.expires_at_us FROM spends s WHERE s.api_key_id = k.id AND s.state = 1
         AND s.expires_at_us > MAX(@clock_us, k.last_us) ORDER BY s.expires_at_us LIMIT 1), 0) AS INTEGER) AS next_holds_us,
     CAST(COALESCE((SELECT SUM(s.held_sats) FROM spends s WHERE s.api_key_id = k.id AND s.state = 1
         AND s.expires_at_us = (SELECT h.expires_at_us FROM spends h WHERE h.api_key_id = k.id AND h.state = 1
             AND h.expires_at_us > MAX(@clock_us, k.last_us) ORDER BY h.expires_at_us LIMIT 1)), 0) AS INTEGER) AS next_holds_sats
-FROM api_keys k WHERE k.id IN (SELECT unhex(j.value) FROM json_each(CAST(@ids AS TEXT)) j);
+FROM api_keys k WHERE k.id IN (SELECT unhex(j.value) FROM json_each(CAST(@ids AS TEXT)) j)
+    AND (CAST(@subject AS TEXT) = '' OR k.subject = @subject);
 
 -- name: ListKeyIDs :many
 -- A page of a subject's keys, newest first. states is a set of bits: 1 active,

@@ -816,7 +816,11 @@ type RotateApiKeyRequest struct {
 	// The key's id, a UUID.
 	ApiKeyId string `protobuf:"bytes,1,opt,name=api_key_id,json=apiKeyId,proto3" json:"api_key_id,omitempty"`
 	// How long the old secret goes on working, in seconds: 0 to 604,800 (7 days).
-	GraceSeconds  int32 `protobuf:"varint,2,opt,name=grace_seconds,json=graceSeconds,proto3" json:"grace_seconds,omitempty"`
+	GraceSeconds int32 `protobuf:"varint,2,opt,name=grace_seconds,json=graceSeconds,proto3" json:"grace_seconds,omitempty"`
+	// The caller's name for this rotation, 1 to 128 printable characters, so that it
+	// can be repeated if its answer is lost. Empty: every call is a rotation of its
+	// own.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -865,12 +869,20 @@ func (x *RotateApiKeyRequest) GetGraceSeconds() int32 {
 	return 0
 }
 
+func (x *RotateApiKeyRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // RotateApiKeyResponse is the key after the change.
 type RotateApiKeyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The key, with its usage.
 	ApiKey *ApiKey `protobuf:"bytes,1,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
-	// The new secret. It is shown this once and cannot be read again.
+	// The new secret. It is shown this once and cannot be read again. A repetition
+	// returns another one, and the one before stops.
 	Secret        string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -976,11 +988,13 @@ const file_satcap_v1_api_key_service_proto_rawDesc = "" +
 	"\n" +
 	"api_key_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bapiKeyId\"B\n" +
 	"\x14RevokeApiKeyResponse\x12*\n" +
-	"\aapi_key\x18\x01 \x01(\v2\x11.satcap.v1.ApiKeyR\x06apiKey\"o\n" +
+	"\aapi_key\x18\x01 \x01(\v2\x11.satcap.v1.ApiKeyR\x06apiKey\"\xd3\x01\n" +
 	"\x13RotateApiKeyRequest\x12&\n" +
 	"\n" +
 	"api_key_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bapiKeyId\x120\n" +
-	"\rgrace_seconds\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\x80\xf5$(\x00R\fgraceSeconds\"Z\n" +
+	"\rgrace_seconds\x18\x02 \x01(\x05B\v\xbaH\b\x1a\x06\x18\x80\xf5$(\x00R\fgraceSeconds\x12b\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tBC\xbaH@\xd8\x01\x01r;\x10\x01\x18\x80\x0124^[^\\p{C}\\p{Z}]([^\\p{C}\\p{Zl}\\p{Zp}]*[^\\p{C}\\p{Z}])?$R\trequestId\"Z\n" +
 	"\x14RotateApiKeyResponse\x12*\n" +
 	"\aapi_key\x18\x01 \x01(\v2\x11.satcap.v1.ApiKeyR\x06apiKey\x12\x16\n" +
 	"\x06secret\x18\x02 \x01(\tR\x06secret2\x88\x05\n" +

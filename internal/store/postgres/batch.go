@@ -134,7 +134,13 @@ func (b *batch) LoadSchedules(ctx context.Context, ids []ledger.KeyID, limit int
 // Commit saves and commits in one round trip.
 func (b *batch) Commit(ctx context.Context, c *ledger.Changes) error {
 	defer b.Rollback()
-	steps := append(saveSteps(c), commit)
+	return b.commit(ctx, "save", saveSteps(c))
+}
+
+// commit runs the steps and commits, in one round trip, and gives the connection
+// back if that went well.
+func (b *batch) commit(ctx context.Context, doing string, steps []step) error {
+	steps = append(steps, commit)
 	failed, err := pipeline(ctx, b.conn.Conn(), steps)
 	if err == nil {
 		b.release()
@@ -144,7 +150,7 @@ func (b *batch) Commit(ctx context.Context, c *ledger.Changes) error {
 	// so an error that it reports for a statement before COMMIT means that
 	// nothing was committed. Anything else may have happened after COMMIT.
 	if failed < len(steps)-1 && reported(err) {
-		return classify("save", err)
+		return classify(doing, err)
 	}
 	return fmt.Errorf("%w: commit: %w", store.ErrOutcomeUnknown, err)
 }

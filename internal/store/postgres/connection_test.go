@@ -133,7 +133,7 @@ func TestConnectionLostBeforeCommit(t *testing.T) {
 			return err
 		},
 		"ViewKeys": func(ctx context.Context, c *cut) error {
-			_, err := c.store.ViewKeys(ctx, []ledger.KeyID{c.key.ID})
+			_, err := c.store.ViewKeys(ctx, []ledger.KeyID{c.key.ID}, "")
 			return err
 		},
 		"ViewSchedule": func(ctx context.Context, c *cut) error {

@@ -200,7 +200,9 @@ func (s *Store) send(ctx context.Context, conn *pgx.Conn) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return s.sendOnce(context.WithoutCancel(ctx), conn) // the last changes of a server that stops
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+			defer cancel()
+			return s.sendOnce(last, conn) // the last changes of a server that stops
 		case <-s.feed.news:
 		case <-pulse.C:
 		}

@@ -85,7 +85,7 @@ func TestClockIsTheServers(t *testing.T) {
 			return us
 		},
 		"ViewKeys": func() int64 {
-			views, err := s.ViewKeys(t.Context(), []ledger.KeyID{k.ID})
+			views, err := s.ViewKeys(t.Context(), []ledger.KeyID{k.ID}, "")
 			require.NoError(t, err)
 			require.Equal(t, views[0].ClockUs, views[0].NowUs)
 			return views[0].ClockUs

@@ -83,7 +83,7 @@ func TestSchemaVersions(t *testing.T) {
 	_, err = s.Migrate(t.Context())
 	require.ErrorIs(t, err, store.ErrSchema)
 	require.ErrorContains(t, err, "newer")
-	require.Equal(t, []string{"api_keys", "goose_db_version", "limit_changes", "reversals", "service_tokens", "spends"}, tables(t, url), "left alone")
+	require.Equal(t, []string{"api_keys", "goose_db_version", "limit_changes", "payment_names", "reversals", "service_tokens", "spends"}, tables(t, url), "left alone")
 }
 
 func TestMigrateDownAndUp(t *testing.T) {

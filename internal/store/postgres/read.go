@@ -20,7 +20,8 @@ func (s *Store) CreateKey(ctx context.Context, p store.CreateKeyParams) (store.C
 	params := dbsqlc.InsertKeyParams{
 		ID: uuid.UUID(k.ID), Subject: k.Subject, Name: k.Name, Scopes: int64(k.Scopes),
 		SecretHash: p.SecretHash, SecretPrefix: k.SecretPrefix, State: int64(k.State),
-		CreatedAtUs: k.CreatedAtUs, ExpiresAtUs: k.ExpiresAtUs, RequestHash: p.RequestHash, Revision: k.Revision,
+		CreatedAtUs: k.CreatedAtUs, ExpiresAtUs: k.ExpiresAtUs,
+		RevokedAtUs: k.RevokedAtUs, LastUsedAtUs: k.LastUsedAtUs, RequestHash: p.RequestHash, Revision: k.Revision, LastUs: k.LastUs, AsOfUs: k.AsOfUs,
 		DailyLimitSats: limit(k.Limits[ledger.Daily]), WeeklyLimitSats: limit(k.Limits[ledger.Weekly]),
 		MonthlyLimitSats: limit(k.Limits[ledger.Monthly]), AnnualLimitSats: limit(k.Limits[ledger.Annual]),
 	}
@@ -44,15 +45,24 @@ func (s *Store) CreateKey(ctx context.Context, p store.CreateKeyParams) (store.C
 	return store.Created{Key: keyOf(row), RequestHash: row.RequestHash}, nil
 }
 
-// ViewKeys implements [store.Store].
-func (s *Store) ViewKeys(ctx context.Context, ids []ledger.KeyID) ([]ledger.View, error) {
-	return s.viewKeys(ctx, dbsqlc.New(s.pool), uuids(ids))
+// FindOrigin implements [store.Store].
+func (s *Store) FindOrigin(ctx context.Context, id ledger.KeyID) (origin []byte, found bool, err error) {
+	rows, err := dbsqlc.New(s.pool).FindKeyOrigin(ctx, uuid.UUID(id))
+	if err != nil || len(rows) == 0 {
+		return nil, false, ifAny("find the origin of a key", err)
+	}
+	return rows[0], true, nil
 }
 
-func (s *Store) viewKeys(ctx context.Context, q *dbsqlc.Queries, ids []uuid.UUID) ([]ledger.View, error) {
+// ViewKeys implements [store.Store].
+func (s *Store) ViewKeys(ctx context.Context, ids []ledger.KeyID, subject string) ([]ledger.View, error) {
+	return s.viewKeys(ctx, dbsqlc.New(s.pool), uuids(ids), subject)
+}
+
+func (s *Store) viewKeys(ctx context.Context, q *dbsqlc.Queries, ids []uuid.UUID, subject string) ([]ledger.View, error) {
 	daily, weekly, monthly, annual := lengths()
 	rows, err := q.ViewKeys(ctx, dbsqlc.ViewKeysParams{
-		ClockUs: s.clock(), Ids: ids, DailyUs: daily, WeeklyUs: weekly, MonthlyUs: monthly, AnnualUs: annual,
+		ClockUs: s.clock(), Ids: ids, Subject: subject, DailyUs: daily, WeeklyUs: weekly, MonthlyUs: monthly, AnnualUs: annual,
 	})
 	if err != nil {
 		return nil, classify("view keys", err)
@@ -76,7 +86,7 @@ func (s *Store) atOneMoment(ctx context.Context, read func(pgx.Tx) error) error 
 // ViewSchedule implements [store.Store].
 func (s *Store) ViewSchedule(ctx context.Context, id ledger.KeyID, limit int) (view *ledger.View, schedule *ledger.Schedule, err error) {
 	err = s.atOneMoment(ctx, func(tx pgx.Tx) error {
-		views, err := s.viewKeys(ctx, dbsqlc.New(tx), []uuid.UUID{uuid.UUID(id)})
+		views, err := s.viewKeys(ctx, dbsqlc.New(tx), []uuid.UUID{uuid.UUID(id)}, "")
 		if err != nil || len(views) == 0 {
 			return err
 		}
@@ -95,7 +105,7 @@ func (s *Store) ViewSchedule(ctx context.Context, id ledger.KeyID, limit int) (v
 func (s *Store) ViewSeries(ctx context.Context, id ledger.KeyID, w ledger.Window) (series *ledger.Series, err error) {
 	err = s.atOneMoment(ctx, func(tx pgx.Tx) error {
 		q := dbsqlc.New(tx)
-		views, err := s.viewKeys(ctx, q, []uuid.UUID{uuid.UUID(id)})
+		views, err := s.viewKeys(ctx, q, []uuid.UUID{uuid.UUID(id)}, "")
 		if err != nil || len(views) == 0 {
 			return err
 		}
@@ -159,7 +169,7 @@ func (s *Store) ListKeys(ctx context.Context, p store.ListKeysParams) (page []le
 		if err != nil {
 			return err
 		}
-		page, err = s.viewKeys(ctx, q, ids)
+		page, err = s.viewKeys(ctx, q, ids, "")
 		return err
 	})
 	ledger.NewestFirst(page)

@@ -17,6 +17,7 @@ func keyOf(r dbsqlc.ApiKey) ledger.Key {
 		CreatedAtUs: r.CreatedAtUs, LastUsedAtUs: r.LastUsedAtUs,
 		ExpiresAtUs: r.ExpiresAtUs, RevokedAtUs: r.RevokedAtUs,
 		Revision: r.Revision, LastUs: r.LastUs,
+		LastRotation: ledger.Rotation{RequestID: r.RotateRequestID, GraceUs: r.RotateGraceUs},
 		Budget: ledger.Budget{
 			Limits: ledger.Limits{
 				sats(r.DailyLimitSats), sats(r.WeeklyLimitSats), sats(r.MonthlyLimitSats), sats(r.AnnualLimitSats),

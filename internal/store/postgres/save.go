@@ -31,6 +31,7 @@ func saveSteps(c *ledger.Changes) []step {
 	for _, s := range c.Secrets {
 		steps = append(steps, exec((*dbsqlc.Queries).SaveSecrets, dbsqlc.SaveSecretsParams{
 			ID: uuid.UUID(s.KeyID), NewSecretHash: s.Hash, NewSecretPrefix: s.Prefix, PreviousUntilUs: s.PreviousUntilUs,
+			Replay: s.Replay, RotateRequestID: s.Rotation.RequestID, RotateGraceUs: s.Rotation.GraceUs,
 		}))
 	}
 	for _, s := range c.Sweeps {

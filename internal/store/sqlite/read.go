@@ -19,7 +19,8 @@ func (s *Store) CreateKey(ctx context.Context, p store.CreateKeyParams) (store.C
 	params := dbsqlc.InsertKeyParams{
 		ID: k.ID[:], Subject: k.Subject, Name: k.Name, Scopes: int64(k.Scopes),
 		SecretHash: p.SecretHash, SecretPrefix: k.SecretPrefix, State: int64(k.State),
-		CreatedAtUs: k.CreatedAtUs, ExpiresAtUs: k.ExpiresAtUs, RequestHash: p.RequestHash, Revision: k.Revision,
+		CreatedAtUs: k.CreatedAtUs, ExpiresAtUs: k.ExpiresAtUs,
+		RevokedAtUs: k.RevokedAtUs, LastUsedAtUs: k.LastUsedAtUs, RequestHash: p.RequestHash, Revision: k.Revision, LastUs: k.LastUs, AsOfUs: k.AsOfUs,
 		DailyLimitSats: limit(k.Limits[ledger.Daily]), WeeklyLimitSats: limit(k.Limits[ledger.Weekly]),
 		MonthlyLimitSats: limit(k.Limits[ledger.Monthly]), AnnualLimitSats: limit(k.Limits[ledger.Annual]),
 	}
@@ -51,12 +52,21 @@ func (s *Store) CreateKey(ctx context.Context, p store.CreateKeyParams) (store.C
 	return store.Created{Key: k, RequestHash: p.RequestHash, New: true}, nil
 }
 
-// ViewKeys implements [store.Store].
-func (s *Store) ViewKeys(ctx context.Context, ids []ledger.KeyID) ([]ledger.View, error) {
-	return s.viewKeys(ctx, s.reads, ids)
+// FindOrigin implements [store.Store].
+func (s *Store) FindOrigin(ctx context.Context, id ledger.KeyID) (origin []byte, found bool, err error) {
+	rows, err := s.reads.FindKeyOrigin(ctx, id[:])
+	if err != nil || len(rows) == 0 {
+		return nil, false, ifAny("find the origin of a key", err)
+	}
+	return rows[0], true, nil
 }
 
-func (s *Store) viewKeys(ctx context.Context, q *dbsqlc.Queries, ids []ledger.KeyID) ([]ledger.View, error) {
+// ViewKeys implements [store.Store].
+func (s *Store) ViewKeys(ctx context.Context, ids []ledger.KeyID, subject string) ([]ledger.View, error) {
+	return s.viewKeys(ctx, s.reads, ids, subject)
+}
+
+func (s *Store) viewKeys(ctx context.Context, q *dbsqlc.Queries, ids []ledger.KeyID, subject string) ([]ledger.View, error) {
 	names := make([]string, len(ids))
 	for i, id := range ids {
 		names[i] = hex.EncodeToString(id[:])
@@ -68,7 +78,7 @@ func (s *Store) viewKeys(ctx context.Context, q *dbsqlc.Queries, ids []ledger.Ke
 	daily, weekly, monthly, annual := lengths()
 	clockUs := s.clock()
 	rows, err := q.ViewKeys(ctx, dbsqlc.ViewKeysParams{
-		ClockUs: clockUs, Ids: string(list), DailyUs: daily, WeeklyUs: weekly, MonthlyUs: monthly, AnnualUs: annual,
+		ClockUs: clockUs, Ids: string(list), Subject: subject, DailyUs: daily, WeeklyUs: weekly, MonthlyUs: monthly, AnnualUs: annual,
 	})
 	if err != nil {
 		return nil, unavailable("view keys", err)
@@ -93,7 +103,7 @@ func (s *Store) atOneMoment(ctx context.Context, read func(*dbsqlc.Queries) erro
 // ViewSchedule implements [store.Store].
 func (s *Store) ViewSchedule(ctx context.Context, id ledger.KeyID, limit int) (view *ledger.View, schedule *ledger.Schedule, err error) {
 	err = s.atOneMoment(ctx, func(q *dbsqlc.Queries) error {
-		views, err := s.viewKeys(ctx, q, []ledger.KeyID{id})
+		views, err := s.viewKeys(ctx, q, []ledger.KeyID{id}, "")
 		if err != nil || len(views) == 0 {
 			return err
 		}
@@ -109,7 +119,7 @@ func (s *Store) ViewSchedule(ctx context.Context, id ledger.KeyID, limit int) (v
 // ViewSeries implements [store.Store].
 func (s *Store) ViewSeries(ctx context.Context, id ledger.KeyID, w ledger.Window) (series *ledger.Series, err error) {
 	err = s.atOneMoment(ctx, func(q *dbsqlc.Queries) error {
-		views, err := s.viewKeys(ctx, q, []ledger.KeyID{id})
+		views, err := s.viewKeys(ctx, q, []ledger.KeyID{id}, "")
 		if err != nil || len(views) == 0 {
 			return err
 		}
@@ -142,7 +152,7 @@ func (s *Store) ListKeys(ctx context.Context, p store.ListKeysParams) (page []le
 		for i, r := range rows {
 			ids[i] = ledger.KeyID(r)
 		}
-		page, err = s.viewKeys(ctx, q, ids)
+		page, err = s.viewKeys(ctx, q, ids, "")
 		return err
 	})
 	ledger.NewestFirst(page)

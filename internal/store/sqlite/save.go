@@ -44,6 +44,7 @@ func (b *batch) save(ctx context.Context, c *ledger.Changes) error {
 	for _, s := range c.Secrets {
 		if err := b.q.SaveSecrets(ctx, dbsqlc.SaveSecretsParams{
 			ID: s.KeyID[:], NewSecretHash: s.Hash, NewSecretPrefix: s.Prefix, PreviousUntilUs: s.PreviousUntilUs,
+			Replay: bit(s.Replay), RotateRequestID: s.Rotation.RequestID, RotateGraceUs: s.Rotation.GraceUs,
 		}); err != nil {
 			return err
 		}

@@ -58,7 +58,7 @@ func testConcurrency(t *testing.T, h Harness) {
 // readWithoutLock runs the reads that take no lock.
 func (e *env) readWithoutLock(ctx context.Context, k ledger.Key) {
 	e.Helper()
-	_, err := e.store.ViewKeys(ctx, []ledger.KeyID{k.ID})
+	_, err := e.store.ViewKeys(ctx, []ledger.KeyID{k.ID}, "")
 	require.NoError(e, err)
 	_, _, err = e.store.ViewSchedule(ctx, k.ID, 10)
 	require.NoError(e, err)

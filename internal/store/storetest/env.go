@@ -143,6 +143,10 @@ func settle(k ledger.Key, id string, sats int64, transaction ...string) ledger.O
 	return op
 }
 
+func imported(k ledger.Key, id string, sats, settledAtUs int64) ledger.Operation {
+	return ledger.Import{KeyRef: on(k), SpendID: id, AmountSats: sats, SettledAtUs: settledAtUs}
+}
+
 func release(k ledger.Key, id string) ledger.Operation {
 	return ledger.Release{KeyRef: on(k), SpendID: id}
 }
@@ -200,7 +204,7 @@ func (e *env) save(c ledger.Changes, keys ...ledger.KeyID) error {
 // view is one key as reads see it.
 func (e *env) view(id ledger.KeyID) ledger.View {
 	e.Helper()
-	views, err := e.store.ViewKeys(e.Context(), []ledger.KeyID{id})
+	views, err := e.store.ViewKeys(e.Context(), []ledger.KeyID{id}, "")
 	require.NoError(e, err)
 	require.Len(e, views, 1)
 	return views[0]

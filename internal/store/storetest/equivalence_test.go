@@ -159,7 +159,7 @@ func (h *history) moveClock(t *rapid.T) {
 }
 
 func (h *history) view(t *rapid.T, id ledger.KeyID) ledger.View {
-	return both(t, h.engines, func(s store.Store) ([]ledger.View, error) { return s.ViewKeys(h.ctx, []ledger.KeyID{id}) })[0]
+	return both(t, h.engines, func(s store.Store) ([]ledger.View, error) { return s.ViewKeys(h.ctx, []ledger.KeyID{id}, "") })[0]
 }
 
 func (h *history) operation(t *rapid.T) ledger.Operation {
@@ -167,12 +167,15 @@ func (h *history) operation(t *rapid.T) ledger.Operation {
 	spend := h.spendID(t)
 	transaction := rapid.SampledFrom([]string{"", "", "t1", "t2", "t3", "t4"}).Draw(t, "transaction")
 	sats := rapid.Int64Range(1, 40).Draw(t, "sats")
-	switch rapid.IntRange(0, 20).Draw(t, "what") {
+	switch rapid.IntRange(0, 22).Draw(t, "what") {
 	default:
 		ttl := rapid.SampledFrom([]int64{1, second, hour, day, 7 * day, 30 * day}).Draw(t, "ttl")
 		return ledger.Reserve{KeyRef: on, SpendID: spend, AmountSats: sats, TTLUs: ttl}
 	case 8, 9, 10, 11, 12:
-		return ledger.Settle{KeyRef: on, SpendID: spend, AmountSats: sats * rapid.Int64Range(0, 1).Draw(t, "given"), TransactionID: transaction}
+		return ledger.Settle{
+			KeyRef: on, SpendID: spend, AmountSats: sats * rapid.Int64Range(0, 1).Draw(t, "given"), TransactionID: transaction,
+			Exact: rapid.IntRange(0, 4).Draw(t, "exact") == 0,
+		}
 	case 13:
 		return ledger.Release{KeyRef: on, SpendID: spend}
 	case 14:
@@ -190,6 +193,9 @@ func (h *history) operation(t *rapid.T) ledger.Operation {
 		return ledger.Sweep{KeyRef: on, Limit: rapid.SampledFrom([]int{1, 2, 100}).Draw(t, "limit")}
 	case 20:
 		return h.rotation(t, on)
+	case 21, 22: // at a few moments, so that many share theirs
+		ago := rapid.SampledFrom([]int64{0, hour, day - hour, day, 20 * day, 370 * day}).Draw(t, "ago")
+		return ledger.Import{KeyRef: on, SpendID: spend, AmountSats: sats, TransactionID: transaction, SettledAtUs: start - ago}
 	}
 }
 
@@ -200,7 +206,8 @@ func (h *history) rotation(t *rapid.T, on ledger.KeyRef) ledger.Operation {
 	h.hashes = append(h.hashes, hash[:])
 	return ledger.Rotate{
 		KeyRef: on, SecretHash: hash[:], SecretPrefix: fmt.Sprintf("sk_%x", hash[:3]),
-		GraceUs: rapid.SampledFrom([]int64{0, second, 7 * day}).Draw(t, "grace"),
+		GraceUs:   rapid.SampledFrom([]int64{0, second, 7 * day}).Draw(t, "grace"),
+		RequestID: rapid.SampledFrom([]string{"", "r1", "r1", "r2"}).Draw(t, "request"),
 	}
 }
 

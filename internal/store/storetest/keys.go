@@ -25,6 +25,24 @@ func testKeys(t *testing.T, h Harness) {
 		require.Equal(e, k, e.view(k.ID).Key)
 		require.Equal(e, k, e.peekKey(k.ID).Key)
 	})
+	h.run(t, "AKeyMayBringItsPast", func(e *env) {
+		k := newKey(keyID(8), start-day)
+		k.State, k.RevokedAtUs, k.LastUsedAtUs = ledger.KeyRevoked, start-hour, start-2*hour
+		k.LastUs, k.AsOfUs = start-second, start-2*second
+		_, err := e.store.CreateKey(e.Context(), creation(k))
+		require.NoError(e, err)
+		require.Equal(e, k, e.view(k.ID).Key)
+	})
+	h.run(t, "TheOriginIsKept", func(e *env) {
+		k := e.key()
+		origin, found, err := e.store.FindOrigin(e.Context(), k.ID)
+		require.NoError(e, err)
+		require.True(e, found)
+		require.Equal(e, creation(k).RequestHash, origin)
+		_, found, err = e.store.FindOrigin(e.Context(), keyID(99))
+		require.NoError(e, err)
+		require.False(e, found)
+	})
 	h.run(t, "EachLimitMayBeUnlimited", func(e *env) {
 		for w := range ledger.WindowCount {
 			k := e.key(func(k *ledger.Key) { k.Limits[w] = ledger.MaxAmountSats })

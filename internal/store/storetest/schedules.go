@@ -29,6 +29,25 @@ func testSchedules(t *testing.T, h Harness) {
 			require.Equal(e, want[:limit], e.schedule(k.ID, limit).Holds)
 		}
 	})
+	h.run(t, "SpendsThatLeaveTogether", func(e *env) {
+		k := e.key()
+		want := []ledger.Event{}
+		for i := range 6 { // the amounts fall, so that no index has them in this order
+			e.clock.Store(start + int64(10+i))
+			s := e.do(imported(k, fmt.Sprint(i), int64(9-i), start))[0].Spend
+			want = append(want, ledger.Event{AmountSats: s.AmountSats, CreatedAtUs: s.CreatedAtUs})
+		}
+		e.do(settle(k, "0", 9, "tx")) // and the first row lies behind the others
+		for limit := 1; limit <= 6; limit++ {
+			got := e.schedule(k.ID, limit)
+			for _, w := range ledger.Windows() {
+				for i := range want {
+					want[i].AtUs = start + w.LengthUs()
+				}
+				require.Equal(e, want[:limit], got.Settled[w])
+			}
+		}
+	})
 	h.run(t, "ExplainsARefusal", func(e *env) {
 		k := e.key(func(k *ledger.Key) { k.Limits[ledger.Daily] = 10 })
 		var settled []int64

@@ -120,7 +120,7 @@ func runSequences(t *testing.T, e *engines, key ledger.KeyRef, length int) {
 				settled++
 			}
 		}
-		views, err := s.ViewKeys(e.ctx, []ledger.KeyID{key.KeyID})
+		views, err := s.ViewKeys(e.ctx, []ledger.KeyID{key.KeyID}, "")
 		require.NoError(t, err)
 		require.Equal(t, 7*settled, views[0].Key.SpentSats[ledger.Annual])
 	}

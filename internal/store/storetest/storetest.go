@@ -61,8 +61,10 @@ func Run(t *testing.T, h Harness) {
 			{"Sums", testSums},
 			{"Text", testText},
 			{"Secrets", testSecrets},
+			{"Rotations", testRotations},
 			{"LastUse", testLastUse},
 			{"ServiceTokens", testServiceTokens},
+			{"Names", testNames},
 			{"Clock", testClock},
 			{"Concurrency", testConcurrency},
 		} {

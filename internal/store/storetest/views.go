@@ -15,16 +15,23 @@ import (
 func testViews(t *testing.T, h Harness) {
 	h.run(t, "UnknownKeysAreLeftOut", func(e *env) {
 		a, b := e.key(), e.key()
-		views, err := e.store.ViewKeys(e.Context(), []ledger.KeyID{keyID(98), b.ID, keyID(99), a.ID})
+		views, err := e.store.ViewKeys(e.Context(), []ledger.KeyID{keyID(98), b.ID, keyID(99), a.ID}, "")
 		require.NoError(e, err)
 		ledger.NewestFirst(views)
 		require.Len(e, views, 2)
 		require.Equal(e, []ledger.Key{b, a}, []ledger.Key{views[0].Key, views[1].Key})
 		for _, none := range [][]ledger.KeyID{nil, {}, {keyID(99)}} {
-			views, err = e.store.ViewKeys(e.Context(), none)
+			views, err = e.store.ViewKeys(e.Context(), none, "")
 			require.NoError(e, err)
 			require.Empty(e, views)
 		}
+	})
+	h.run(t, "OfAnotherSubjectAreLeftOut", func(e *env) {
+		mine, other := e.key(func(k *ledger.Key) { k.Subject = "mine" }), e.key(func(k *ledger.Key) { k.Subject = "other" })
+		views, err := e.store.ViewKeys(e.Context(), []ledger.KeyID{mine.ID, other.ID}, "mine")
+		require.NoError(e, err)
+		require.Len(e, views, 1)
+		require.Equal(e, mine, views[0].Key)
 	})
 	h.run(t, "ManyKeysEachTheirOwn", func(e *env) {
 		var ids []ledger.KeyID
@@ -33,7 +40,7 @@ func testViews(t *testing.T, h Harness) {
 			ids = append(ids, k.ID)
 			e.do(settle(k, "s", int64(i+1)), reserve(k, "h", int64(i+1000), hour))
 		}
-		views, err := e.store.ViewKeys(e.Context(), ids)
+		views, err := e.store.ViewKeys(e.Context(), ids, "")
 		require.NoError(e, err)
 		require.Len(e, views, len(ids))
 		for _, v := range views {
@@ -62,6 +69,7 @@ func testViews(t *testing.T, h Harness) {
 		e.clock.Store(expires + 1)
 		require.Equal(e, ledger.Comeback{}, e.view(k.ID).NextHolds)
 	})
+	h.run(t, "SpendsThatLeaveTogetherAreSummed", testLeaveTogether)
 	h.run(t, "ScheduleIsOfTheSameMoment", testViewSchedule)
 	h.run(t, "WritesNothing", func(e *env) {
 		k := e.key()
@@ -121,6 +129,37 @@ func testNextReleases(e *env) {
 	}
 }
 
+// testLeaveTogether goes to the moments around the release of spends that were
+// settled at one moment, as only imported ones can be.
+func testLeaveTogether(e *env) {
+	k, other := e.key(), e.key()
+	settled := start - 2*second
+	e.do(imported(k, "a", 3, settled), imported(k, "b", 4, settled), imported(k, "reversed", 60, settled), imported(k, "c", 5, settled),
+		imported(k, "later", 50, settled+1), imported(other, "other", 100, settled), reverse(k, "reversed"))
+	for _, w := range ledger.Windows() {
+		leaves := settled + w.LengthUs()
+		for now, want := range map[int64]ledger.Comeback{
+			leaves - 1: {AtUs: leaves, AmountSats: 12}, leaves: {AtUs: leaves + 1, AmountSats: 50}, leaves + 1: {},
+		} {
+			e.clock.Store(now)
+			view := e.view(k.ID)
+			require.Equal(e, want, view.NextSettled[w], "%s", w)
+			require.Equal(e, 50*truth(now <= leaves)+12*truth(now < leaves), view.Usage()[w].SpentSats, "%s", w)
+		}
+	}
+	e.clock.Store(start + day)
+	e.do(sweep(k, 10)) // what left together is subtracted together
+	require.Equal(e, [4]int64{0, 62, 62, 62}, e.view(k.ID).Key.SpentSats)
+	e.requireSound()
+}
+
+func truth(is bool) int64 {
+	if is {
+		return 1
+	}
+	return 0
+}
+
 func testViewSchedule(e *env) {
 	view, schedule, err := e.store.ViewSchedule(e.Context(), keyID(99), 5)
 	require.NoError(e, err)
@@ -178,7 +217,7 @@ func testErrorsAfterSchemaIsGone(e *env) {
 	e.exec(e.T, "ALTER TABLE spends RENAME TO spends_gone")
 	e.exec(e.T, "ALTER TABLE limit_changes RENAME TO limit_changes_gone")
 	ctx := e.Context()
-	_, view := e.store.ViewKeys(ctx, []ledger.KeyID{k.ID})
+	_, view := e.store.ViewKeys(ctx, []ledger.KeyID{k.ID}, "")
 	_, _, viewSchedule := e.store.ViewSchedule(ctx, k.ID, 5)
 	_, listKeys := e.store.ListKeys(ctx, page("alice", 5))
 	_, listSpends := e.store.ListSpends(ctx, store.ListSpendsParams{KeyID: k.ID, Limit: 5})

@@ -127,8 +127,12 @@ type ApiKeyServiceClient interface {
 	ResumeApiKey(context.Context, *v1.ResumeApiKeyRequest) (*v1.ResumeApiKeyResponse, error)
 	// RotateApiKey gives a key a new secret and returns it, this once. The old
 	// secret goes on working for the grace period; one that was in its grace
-	// period already stops at once. Id, limits and history stay.
-	// Errors: API_KEY_NOT_FOUND, API_KEY_REVOKED.
+	// period already stops at once. Id, limits and history stay. With the
+	// request_id of the key's last rotation it is that rotation again, whose answer
+	// was lost: the new secret replaces the one of that answer alone, and the old
+	// secret works for as long as it was given then. With another grace_seconds it
+	// is already_exists REQUEST_ID_REUSED.
+	// Errors: API_KEY_NOT_FOUND, API_KEY_REVOKED, REQUEST_ID_REUSED.
 	RotateApiKey(context.Context, *v1.RotateApiKeyRequest) (*v1.RotateApiKeyResponse, error)
 	// RevokeApiKey stops a key from holding new spends for good. Open holds stay
 	// open and can still settle. Revoking a revoked key changes nothing.
@@ -166,8 +170,12 @@ type ApiKeyServiceHandler interface {
 	ResumeApiKey(context.Context, *v1.ResumeApiKeyRequest) (*v1.ResumeApiKeyResponse, error)
 	// RotateApiKey gives a key a new secret and returns it, this once. The old
 	// secret goes on working for the grace period; one that was in its grace
-	// period already stops at once. Id, limits and history stay.
-	// Errors: API_KEY_NOT_FOUND, API_KEY_REVOKED.
+	// period already stops at once. Id, limits and history stay. With the
+	// request_id of the key's last rotation it is that rotation again, whose answer
+	// was lost: the new secret replaces the one of that answer alone, and the old
+	// secret works for as long as it was given then. With another grace_seconds it
+	// is already_exists REQUEST_ID_REUSED.
+	// Errors: API_KEY_NOT_FOUND, API_KEY_REVOKED, REQUEST_ID_REUSED.
 	RotateApiKey(context.Context, *v1.RotateApiKeyRequest) (*v1.RotateApiKeyResponse, error)
 	// RevokeApiKey stops a key from holding new spends for good. Open holds stay
 	// open and can still settle. Revoking a revoked key changes nothing.

@@ -280,8 +280,8 @@ SELECT s.api_key_id, s.settled_at_us, s.amount_sats, s.created_at_us
 FROM ROWS FROM (unnest($1::uuid[]), unnest($2::bigint[])) AS n (key_id, after_us)
 CROSS JOIN LATERAL (
     SELECT api_key_id, created_at_us, spend_id, state, amount_sats, held_sats, transaction_id, reserved_at_us, expires_at_us, settled_at_us, reversed_at_us, updated_at_us, late, over_hold, unreserved FROM spends WHERE api_key_id = n.key_id AND state = 4 AND settled_at_us > n.after_us
-    ORDER BY settled_at_us LIMIT $3
-) AS s ORDER BY s.api_key_id, s.settled_at_us
+    ORDER BY settled_at_us, created_at_us LIMIT $3
+) AS s ORDER BY s.api_key_id, s.settled_at_us, s.created_at_us
 `
 
 type LoadSettledAfterParams struct {
@@ -297,7 +297,8 @@ type LoadSettledAfterRow struct {
 	CreatedAtUs int64
 }
 
-// The next settled spends to leave a window, per key.
+// The next settled spends to leave a window, per key; of those that leave
+// together the older first.
 func (q *Queries) LoadSettledAfter(ctx context.Context, arg LoadSettledAfterParams) ([]LoadSettledAfterRow, error) {
 	rows, err := q.db.Query(ctx, loadSettledAfter, arg.KeyIds, arg.AfterUs, arg.RowLimit)
 	if err != nil {
@@ -417,7 +418,7 @@ func (q *Queries) LoadSpendsByTransaction(ctx context.Context, arg LoadSpendsByT
 
 const lockKeys = `-- name: LockKeys :many
 
-SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_us, expires_at_us, revoked_at_us, last_used_at_us, request_id, request_hash, revision, last_us, as_of_us, daily_limit_sats, weekly_limit_sats, monthly_limit_sats, annual_limit_sats, held_sats, daily_spent_sats, weekly_spent_sats, monthly_spent_sats, annual_spent_sats, previous_secret_hash, previous_secret_until_us FROM api_keys WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
+SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_us, expires_at_us, revoked_at_us, last_used_at_us, request_id, request_hash, revision, last_us, as_of_us, daily_limit_sats, weekly_limit_sats, monthly_limit_sats, annual_limit_sats, held_sats, daily_spent_sats, weekly_spent_sats, monthly_spent_sats, annual_spent_sats, previous_secret_hash, previous_secret_until_us, rotate_request_id, rotate_grace_us FROM api_keys WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
 `
 
 // The hot path: what a batch loads under the locks of its keys, and what it
@@ -460,6 +461,8 @@ func (q *Queries) LockKeys(ctx context.Context, ids []uuid.UUID) ([]ApiKey, erro
 			&i.AnnualSpentSats,
 			&i.PreviousSecretHash,
 			&i.PreviousSecretUntilUs,
+			&i.RotateRequestID,
+			&i.RotateGraceUs,
 		); err != nil {
 			return nil, err
 		}

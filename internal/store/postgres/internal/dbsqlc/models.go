@@ -6,6 +6,7 @@ package dbsqlc
 
 import (
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 type ApiKey struct {
@@ -36,6 +37,8 @@ type ApiKey struct {
 	AnnualSpentSats       int64
 	PreviousSecretHash    []byte
 	PreviousSecretUntilUs int64
+	RotateRequestID       string
+	RotateGraceUs         int64
 }
 
 type LimitChange struct {
@@ -47,6 +50,14 @@ type LimitChange struct {
 	ChangedAtUs    int64
 	Subject        string
 	Authentication string
+}
+
+type PaymentName struct {
+	Name         string
+	ApiKeyID     pgtype.UUID
+	SpendID      string
+	ReversedAtUs int64
+	CreatedAtUs  int64
 }
 
 type Reversal struct {

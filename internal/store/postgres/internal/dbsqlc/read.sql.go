@@ -12,7 +12,7 @@ import (
 )
 
 const auditKeys = `-- name: AuditKeys :many
-SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.state, k.created_at_us, k.expires_at_us, k.revoked_at_us, k.last_used_at_us, k.request_id, k.request_hash, k.revision, k.last_us, k.as_of_us, k.daily_limit_sats, k.weekly_limit_sats, k.monthly_limit_sats, k.annual_limit_sats, k.held_sats, k.daily_spent_sats, k.weekly_spent_sats, k.monthly_spent_sats, k.annual_spent_sats, k.previous_secret_hash, k.previous_secret_until_us,
+SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.state, k.created_at_us, k.expires_at_us, k.revoked_at_us, k.last_used_at_us, k.request_id, k.request_hash, k.revision, k.last_us, k.as_of_us, k.daily_limit_sats, k.weekly_limit_sats, k.monthly_limit_sats, k.annual_limit_sats, k.held_sats, k.daily_spent_sats, k.weekly_spent_sats, k.monthly_spent_sats, k.annual_spent_sats, k.previous_secret_hash, k.previous_secret_until_us, k.rotate_request_id, k.rotate_grace_us,
     (SELECT COALESCE(SUM(s.held_sats), 0) FROM spends s WHERE s.api_key_id = k.id AND s.state = 1 AND s.expires_at_us > k.as_of_us)::bigint AS held_sats,
     (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4 AND s.settled_at_us > k.as_of_us - $1::bigint)::bigint AS daily_sats,
     (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4 AND s.settled_at_us > k.as_of_us - $2::bigint)::bigint AS weekly_sats,
@@ -89,6 +89,8 @@ func (q *Queries) AuditKeys(ctx context.Context, arg AuditKeysParams) ([]AuditKe
 			&i.ApiKey.AnnualSpentSats,
 			&i.ApiKey.PreviousSecretHash,
 			&i.ApiKey.PreviousSecretUntilUs,
+			&i.ApiKey.RotateRequestID,
+			&i.ApiKey.RotateGraceUs,
 			&i.HeldSats,
 			&i.DailySats,
 			&i.WeeklySats,
@@ -399,9 +401,9 @@ WITH clock AS MATERIALIZED (
     SELECT COALESCE($5::bigint, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) AS us
 ), moment AS MATERIALIZED (
     SELECT k.id, k.as_of_us, clock.us AS clock_us, GREATEST(clock.us, k.last_us)::bigint AS now_us
-    FROM api_keys k, clock WHERE k.id = ANY($6::uuid[])
+    FROM api_keys k, clock WHERE k.id = ANY($6::uuid[]) AND ($7::text = '' OR k.subject = $7::text)
 )
-SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.state, k.created_at_us, k.expires_at_us, k.revoked_at_us, k.last_used_at_us, k.request_id, k.request_hash, k.revision, k.last_us, k.as_of_us, k.daily_limit_sats, k.weekly_limit_sats, k.monthly_limit_sats, k.annual_limit_sats, k.held_sats, k.daily_spent_sats, k.weekly_spent_sats, k.monthly_spent_sats, k.annual_spent_sats, k.previous_secret_hash, k.previous_secret_until_us, m.clock_us::bigint AS clock_us, m.now_us::bigint AS now_us,
+SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.state, k.created_at_us, k.expires_at_us, k.revoked_at_us, k.last_used_at_us, k.request_id, k.request_hash, k.revision, k.last_us, k.as_of_us, k.daily_limit_sats, k.weekly_limit_sats, k.monthly_limit_sats, k.annual_limit_sats, k.held_sats, k.daily_spent_sats, k.weekly_spent_sats, k.monthly_spent_sats, k.annual_spent_sats, k.previous_secret_hash, k.previous_secret_until_us, k.rotate_request_id, k.rotate_grace_us, m.clock_us::bigint AS clock_us, m.now_us::bigint AS now_us,
     (SELECT COALESCE(SUM(s.held_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 1
         AND s.expires_at_us > m.as_of_us AND s.expires_at_us <= m.now_us)::bigint AS left_held_sats,
     (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
@@ -412,20 +414,24 @@ SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.stat
         AND s.settled_at_us > m.as_of_us - $3::bigint AND s.settled_at_us <= m.now_us - $3::bigint)::bigint AS left_monthly_sats,
     (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
         AND s.settled_at_us > m.as_of_us - $4::bigint AND s.settled_at_us <= m.now_us - $4::bigint)::bigint AS left_annual_sats,
-    COALESCE(d.settled_at_us, 0)::bigint AS next_daily_us, COALESCE(d.amount_sats, 0)::bigint AS next_daily_sats,
-    COALESCE(w.settled_at_us, 0)::bigint AS next_weekly_us, COALESCE(w.amount_sats, 0)::bigint AS next_weekly_sats,
-    COALESCE(mo.settled_at_us, 0)::bigint AS next_monthly_us, COALESCE(mo.amount_sats, 0)::bigint AS next_monthly_sats,
-    COALESCE(a.settled_at_us, 0)::bigint AS next_annual_us, COALESCE(a.amount_sats, 0)::bigint AS next_annual_sats,
+    COALESCE(d.settled_at_us, 0)::bigint AS next_daily_us, (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s
+        WHERE s.api_key_id = m.id AND s.state = 4 AND s.settled_at_us = d.settled_at_us)::bigint AS next_daily_sats,
+    COALESCE(w.settled_at_us, 0)::bigint AS next_weekly_us, (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s
+        WHERE s.api_key_id = m.id AND s.state = 4 AND s.settled_at_us = w.settled_at_us)::bigint AS next_weekly_sats,
+    COALESCE(mo.settled_at_us, 0)::bigint AS next_monthly_us, (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s
+        WHERE s.api_key_id = m.id AND s.state = 4 AND s.settled_at_us = mo.settled_at_us)::bigint AS next_monthly_sats,
+    COALESCE(a.settled_at_us, 0)::bigint AS next_annual_us, (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s
+        WHERE s.api_key_id = m.id AND s.state = 4 AND s.settled_at_us = a.settled_at_us)::bigint AS next_annual_sats,
     COALESCE(h.expires_at_us, 0)::bigint AS next_holds_us, COALESCE(h.held_sats, 0)::bigint AS next_holds_sats
 FROM moment m
 JOIN api_keys k ON k.id = m.id
-LEFT JOIN LATERAL (SELECT s.settled_at_us, s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+LEFT JOIN LATERAL (SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
     AND s.settled_at_us > m.now_us - $1::bigint ORDER BY s.settled_at_us LIMIT 1) d ON true
-LEFT JOIN LATERAL (SELECT s.settled_at_us, s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+LEFT JOIN LATERAL (SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
     AND s.settled_at_us > m.now_us - $2::bigint ORDER BY s.settled_at_us LIMIT 1) w ON true
-LEFT JOIN LATERAL (SELECT s.settled_at_us, s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+LEFT JOIN LATERAL (SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
     AND s.settled_at_us > m.now_us - $3::bigint ORDER BY s.settled_at_us LIMIT 1) mo ON true
-LEFT JOIN LATERAL (SELECT s.settled_at_us, s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+LEFT JOIN LATERAL (SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
     AND s.settled_at_us > m.now_us - $4::bigint ORDER BY s.settled_at_us LIMIT 1) a ON true
 LEFT JOIN LATERAL (SELECT s.expires_at_us, SUM(s.held_sats) AS held_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 1
     AND s.expires_at_us > m.now_us GROUP BY s.expires_at_us ORDER BY s.expires_at_us LIMIT 1) h ON true
@@ -438,6 +444,7 @@ type ViewKeysParams struct {
 	AnnualUs  int64
 	ClockUs   *int64
 	Ids       []uuid.UUID
+	Subject   string
 }
 
 type ViewKeysRow struct {
@@ -462,7 +469,10 @@ type ViewKeysRow struct {
 }
 
 // Reads: what is seen without a lock, each page in one statement.
-// The keys as stored, what stopped counting since, and what comes back next.
+// subject, unless empty, is the owner: for a key of another one nothing is
+// computed, since that would show in the time of the answer.
+// The keys as stored, what stopped counting since, and what comes back next:
+// imported spends may share their settle time, and leave together.
 func (q *Queries) ViewKeys(ctx context.Context, arg ViewKeysParams) ([]ViewKeysRow, error) {
 	rows, err := q.db.Query(ctx, viewKeys,
 		arg.DailyUs,
@@ -471,6 +481,7 @@ func (q *Queries) ViewKeys(ctx context.Context, arg ViewKeysParams) ([]ViewKeysR
 		arg.AnnualUs,
 		arg.ClockUs,
 		arg.Ids,
+		arg.Subject,
 	)
 	if err != nil {
 		return nil, err
@@ -507,6 +518,8 @@ func (q *Queries) ViewKeys(ctx context.Context, arg ViewKeysParams) ([]ViewKeysR
 			&i.ApiKey.AnnualSpentSats,
 			&i.ApiKey.PreviousSecretHash,
 			&i.ApiKey.PreviousSecretUntilUs,
+			&i.ApiKey.RotateRequestID,
+			&i.ApiKey.RotateGraceUs,
 			&i.ClockUs,
 			&i.NowUs,
 			&i.LeftHeldSats,

@@ -55,7 +55,7 @@ SELECT k.id, (
         AND s.updated_at_us < $3::bigint AND s.state <> 1)
     OR EXISTS (SELECT 1 FROM reversals r WHERE r.api_key_id = k.id AND r.reversed_at_us < $3::bigint)
 )::boolean AS due
-FROM (SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_us, expires_at_us, revoked_at_us, last_used_at_us, request_id, request_hash, revision, last_us, as_of_us, daily_limit_sats, weekly_limit_sats, monthly_limit_sats, annual_limit_sats, held_sats, daily_spent_sats, weekly_spent_sats, monthly_spent_sats, annual_spent_sats, previous_secret_hash, previous_secret_until_us FROM api_keys WHERE id > $4::uuid ORDER BY id LIMIT $5) AS k ORDER BY k.id
+FROM (SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_us, expires_at_us, revoked_at_us, last_used_at_us, request_id, request_hash, revision, last_us, as_of_us, daily_limit_sats, weekly_limit_sats, monthly_limit_sats, annual_limit_sats, held_sats, daily_spent_sats, weekly_spent_sats, monthly_spent_sats, annual_spent_sats, previous_secret_hash, previous_secret_until_us, rotate_request_id, rotate_grace_us FROM api_keys WHERE id > $4::uuid ORDER BY id LIMIT $5) AS k ORDER BY k.id
 `
 
 type ListSweepableParams struct {

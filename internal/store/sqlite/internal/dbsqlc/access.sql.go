@@ -11,7 +11,7 @@ import (
 
 const findKeyBySecret = `-- name: FindKeyBySecret :many
 
-SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.state, k.created_at_us, k.expires_at_us, k.revoked_at_us, k.last_used_at_us, k.request_id, k.request_hash, k.revision, k.last_us, k.as_of_us, k.daily_limit_sats, k.weekly_limit_sats, k.monthly_limit_sats, k.annual_limit_sats, k.held_sats, k.daily_spent_sats, k.weekly_spent_sats, k.monthly_spent_sats, k.annual_spent_sats, k.previous_secret_hash, k.previous_secret_until_us, CAST(k.secret_hash = ?1 AS INTEGER) AS current_secret
+SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.state, k.created_at_us, k.expires_at_us, k.revoked_at_us, k.last_used_at_us, k.request_id, k.request_hash, k.revision, k.last_us, k.as_of_us, k.daily_limit_sats, k.weekly_limit_sats, k.monthly_limit_sats, k.annual_limit_sats, k.held_sats, k.daily_spent_sats, k.weekly_spent_sats, k.monthly_spent_sats, k.annual_spent_sats, k.previous_secret_hash, k.previous_secret_until_us, k.rotate_request_id, k.rotate_grace_us, CAST(k.secret_hash = ?1 AS INTEGER) AS current_secret
 FROM api_keys k WHERE k.secret_hash = ?1 OR k.previous_secret_hash = ?1
 `
 
@@ -59,6 +59,8 @@ func (q *Queries) FindKeyBySecret(ctx context.Context, hash []byte) ([]FindKeyBy
 			&i.ApiKey.AnnualSpentSats,
 			&i.ApiKey.PreviousSecretHash,
 			&i.ApiKey.PreviousSecretUntilUs,
+			&i.ApiKey.RotateRequestID,
+			&i.ApiKey.RotateGraceUs,
 			&i.CurrentSecret,
 		); err != nil {
 			return nil, err
@@ -189,25 +191,35 @@ func (q *Queries) RevokeServiceToken(ctx context.Context, arg RevokeServiceToken
 
 const saveSecrets = `-- name: SaveSecrets :exec
 UPDATE api_keys SET
-    previous_secret_hash = CASE WHEN ?1 > 0 THEN secret_hash END,
-    previous_secret_until_us = ?1,
-    secret_hash = ?2, secret_prefix = ?3
-WHERE id = ?4
+    previous_secret_hash = CASE WHEN CAST(?1 AS INTEGER) = 1 THEN previous_secret_hash
+        WHEN CAST(?2 AS INTEGER) > 0 THEN secret_hash END,
+    previous_secret_until_us = CASE WHEN CAST(?1 AS INTEGER) = 1 THEN previous_secret_until_us
+        ELSE CAST(?2 AS INTEGER) END,
+    secret_hash = ?3, secret_prefix = ?4,
+    rotate_request_id = ?5, rotate_grace_us = ?6
+WHERE id = ?7
 `
 
 type SaveSecretsParams struct {
+	Replay          int64
 	PreviousUntilUs int64
 	NewSecretHash   []byte
 	NewSecretPrefix string
+	RotateRequestID string
+	RotateGraceUs   int64
 	ID              []byte
 }
 
-// The previous secret of before is forgotten.
+// The previous secret of before is forgotten, except by a replay: that replaces
+// the secret alone.
 func (q *Queries) SaveSecrets(ctx context.Context, arg SaveSecretsParams) error {
 	_, err := q.exec(ctx, q.saveSecretsStmt, saveSecrets,
+		arg.Replay,
 		arg.PreviousUntilUs,
 		arg.NewSecretHash,
 		arg.NewSecretPrefix,
+		arg.RotateRequestID,
+		arg.RotateGraceUs,
 		arg.ID,
 	)
 	return err

@@ -230,7 +230,7 @@ func (q *Queries) LoadReversals(ctx context.Context, arg LoadReversalsParams) ([
 
 const loadSettledAfter = `-- name: LoadSettledAfter :many
 SELECT settled_at_us, amount_sats, created_at_us FROM spends WHERE api_key_id = ?1 AND state = 4 AND settled_at_us > ?2
-ORDER BY settled_at_us LIMIT ?3
+ORDER BY settled_at_us, created_at_us LIMIT ?3
 `
 
 type LoadSettledAfterParams struct {
@@ -245,7 +245,7 @@ type LoadSettledAfterRow struct {
 	CreatedAtUs int64
 }
 
-// The next settled spends to leave a window.
+// The next settled spends to leave a window; of those that leave together the older first.
 func (q *Queries) LoadSettledAfter(ctx context.Context, arg LoadSettledAfterParams) ([]LoadSettledAfterRow, error) {
 	rows, err := q.query(ctx, q.loadSettledAfterStmt, loadSettledAfter, arg.KeyID, arg.AfterUs, arg.RowLimit)
 	if err != nil {
@@ -367,7 +367,7 @@ func (q *Queries) LoadSpendsByTransaction(ctx context.Context, arg LoadSpendsByT
 
 const lockKeys = `-- name: LockKeys :many
 
-SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_us, expires_at_us, revoked_at_us, last_used_at_us, request_id, request_hash, revision, last_us, as_of_us, daily_limit_sats, weekly_limit_sats, monthly_limit_sats, annual_limit_sats, held_sats, daily_spent_sats, weekly_spent_sats, monthly_spent_sats, annual_spent_sats, previous_secret_hash, previous_secret_until_us FROM api_keys WHERE id = ?1
+SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_us, expires_at_us, revoked_at_us, last_used_at_us, request_id, request_hash, revision, last_us, as_of_us, daily_limit_sats, weekly_limit_sats, monthly_limit_sats, annual_limit_sats, held_sats, daily_spent_sats, weekly_spent_sats, monthly_spent_sats, annual_spent_sats, previous_secret_hash, previous_secret_until_us, rotate_request_id, rotate_grace_us FROM api_keys WHERE id = ?1
 `
 
 // The hot path: what a batch loads inside its write transaction, and what it
@@ -411,6 +411,8 @@ func (q *Queries) LockKeys(ctx context.Context, id []byte) ([]ApiKey, error) {
 			&i.AnnualSpentSats,
 			&i.PreviousSecretHash,
 			&i.PreviousSecretUntilUs,
+			&i.RotateRequestID,
+			&i.RotateGraceUs,
 		); err != nil {
 			return nil, err
 		}

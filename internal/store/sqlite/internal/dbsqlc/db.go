@@ -27,6 +27,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.auditKeysStmt, err = db.PrepareContext(ctx, auditKeys); err != nil {
 		return nil, fmt.Errorf("error preparing query AuditKeys: %w", err)
 	}
+	if q.claimNamesStmt, err = db.PrepareContext(ctx, claimNames); err != nil {
+		return nil, fmt.Errorf("error preparing query ClaimNames: %w", err)
+	}
+	if q.deleteOldNamesStmt, err = db.PrepareContext(ctx, deleteOldNames); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteOldNames: %w", err)
+	}
 	if q.deleteOldReversalsStmt, err = db.PrepareContext(ctx, deleteOldReversals); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteOldReversals: %w", err)
 	}
@@ -38,6 +44,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.findKeyBySecretStmt, err = db.PrepareContext(ctx, findKeyBySecret); err != nil {
 		return nil, fmt.Errorf("error preparing query FindKeyBySecret: %w", err)
+	}
+	if q.findKeyOriginStmt, err = db.PrepareContext(ctx, findKeyOrigin); err != nil {
+		return nil, fmt.Errorf("error preparing query FindKeyOrigin: %w", err)
+	}
+	if q.findNamesStmt, err = db.PrepareContext(ctx, findNames); err != nil {
+		return nil, fmt.Errorf("error preparing query FindNames: %w", err)
 	}
 	if q.findServiceTokenStmt, err = db.PrepareContext(ctx, findServiceToken); err != nil {
 		return nil, fmt.Errorf("error preparing query FindServiceToken: %w", err)
@@ -102,6 +114,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.readClockStmt, err = db.PrepareContext(ctx, readClock); err != nil {
 		return nil, fmt.Errorf("error preparing query ReadClock: %w", err)
 	}
+	if q.reverseNameStmt, err = db.PrepareContext(ctx, reverseName); err != nil {
+		return nil, fmt.Errorf("error preparing query ReverseName: %w", err)
+	}
 	if q.revokeServiceTokenStmt, err = db.PrepareContext(ctx, revokeServiceToken); err != nil {
 		return nil, fmt.Errorf("error preparing query RevokeServiceToken: %w", err)
 	}
@@ -133,6 +148,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing auditKeysStmt: %w", cerr)
 		}
 	}
+	if q.claimNamesStmt != nil {
+		if cerr := q.claimNamesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing claimNamesStmt: %w", cerr)
+		}
+	}
+	if q.deleteOldNamesStmt != nil {
+		if cerr := q.deleteOldNamesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteOldNamesStmt: %w", cerr)
+		}
+	}
 	if q.deleteOldReversalsStmt != nil {
 		if cerr := q.deleteOldReversalsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing deleteOldReversalsStmt: %w", cerr)
@@ -151,6 +176,16 @@ func (q *Queries) Close() error {
 	if q.findKeyBySecretStmt != nil {
 		if cerr := q.findKeyBySecretStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing findKeyBySecretStmt: %w", cerr)
+		}
+	}
+	if q.findKeyOriginStmt != nil {
+		if cerr := q.findKeyOriginStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing findKeyOriginStmt: %w", cerr)
+		}
+	}
+	if q.findNamesStmt != nil {
+		if cerr := q.findNamesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing findNamesStmt: %w", cerr)
 		}
 	}
 	if q.findServiceTokenStmt != nil {
@@ -258,6 +293,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing readClockStmt: %w", cerr)
 		}
 	}
+	if q.reverseNameStmt != nil {
+		if cerr := q.reverseNameStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing reverseNameStmt: %w", cerr)
+		}
+	}
 	if q.revokeServiceTokenStmt != nil {
 		if cerr := q.revokeServiceTokenStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing revokeServiceTokenStmt: %w", cerr)
@@ -333,10 +373,14 @@ type Queries struct {
 	db                          DBTX
 	tx                          *sql.Tx
 	auditKeysStmt               *sql.Stmt
+	claimNamesStmt              *sql.Stmt
+	deleteOldNamesStmt          *sql.Stmt
 	deleteOldReversalsStmt      *sql.Stmt
 	deleteOldSpendsStmt         *sql.Stmt
 	findKeyByRequestStmt        *sql.Stmt
 	findKeyBySecretStmt         *sql.Stmt
+	findKeyOriginStmt           *sql.Stmt
+	findNamesStmt               *sql.Stmt
 	findServiceTokenStmt        *sql.Stmt
 	insertKeyStmt               *sql.Stmt
 	insertLimitChangesStmt      *sql.Stmt
@@ -358,6 +402,7 @@ type Queries struct {
 	lockKeysStmt                *sql.Stmt
 	markExpiredStmt             *sql.Stmt
 	readClockStmt               *sql.Stmt
+	reverseNameStmt             *sql.Stmt
 	revokeServiceTokenStmt      *sql.Stmt
 	saveKeysStmt                *sql.Stmt
 	saveSecretsStmt             *sql.Stmt
@@ -372,10 +417,14 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		db:                          tx,
 		tx:                          tx,
 		auditKeysStmt:               q.auditKeysStmt,
+		claimNamesStmt:              q.claimNamesStmt,
+		deleteOldNamesStmt:          q.deleteOldNamesStmt,
 		deleteOldReversalsStmt:      q.deleteOldReversalsStmt,
 		deleteOldSpendsStmt:         q.deleteOldSpendsStmt,
 		findKeyByRequestStmt:        q.findKeyByRequestStmt,
 		findKeyBySecretStmt:         q.findKeyBySecretStmt,
+		findKeyOriginStmt:           q.findKeyOriginStmt,
+		findNamesStmt:               q.findNamesStmt,
 		findServiceTokenStmt:        q.findServiceTokenStmt,
 		insertKeyStmt:               q.insertKeyStmt,
 		insertLimitChangesStmt:      q.insertLimitChangesStmt,
@@ -397,6 +446,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		lockKeysStmt:                q.lockKeysStmt,
 		markExpiredStmt:             q.markExpiredStmt,
 		readClockStmt:               q.readClockStmt,
+		reverseNameStmt:             q.reverseNameStmt,
 		revokeServiceTokenStmt:      q.revokeServiceTokenStmt,
 		saveKeysStmt:                q.saveKeysStmt,
 		saveSecretsStmt:             q.saveSecretsStmt,

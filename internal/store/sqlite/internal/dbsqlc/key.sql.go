@@ -10,7 +10,7 @@ import (
 )
 
 const findKeyByRequest = `-- name: FindKeyByRequest :one
-SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_us, expires_at_us, revoked_at_us, last_used_at_us, request_id, request_hash, revision, last_us, as_of_us, daily_limit_sats, weekly_limit_sats, monthly_limit_sats, annual_limit_sats, held_sats, daily_spent_sats, weekly_spent_sats, monthly_spent_sats, annual_spent_sats, previous_secret_hash, previous_secret_until_us FROM api_keys WHERE subject = ?1 AND request_id = ?2
+SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_us, expires_at_us, revoked_at_us, last_used_at_us, request_id, request_hash, revision, last_us, as_of_us, daily_limit_sats, weekly_limit_sats, monthly_limit_sats, annual_limit_sats, held_sats, daily_spent_sats, weekly_spent_sats, monthly_spent_sats, annual_spent_sats, previous_secret_hash, previous_secret_until_us, rotate_request_id, rotate_grace_us FROM api_keys WHERE subject = ?1 AND request_id = ?2
 `
 
 type FindKeyByRequestParams struct {
@@ -49,8 +49,38 @@ func (q *Queries) FindKeyByRequest(ctx context.Context, arg FindKeyByRequestPara
 		&i.AnnualSpentSats,
 		&i.PreviousSecretHash,
 		&i.PreviousSecretUntilUs,
+		&i.RotateRequestID,
+		&i.RotateGraceUs,
 	)
 	return i, err
+}
+
+const findKeyOrigin = `-- name: FindKeyOrigin :many
+SELECT request_hash FROM api_keys WHERE id = ?1
+`
+
+// What the creation of a key asked for.
+func (q *Queries) FindKeyOrigin(ctx context.Context, id []byte) ([][]byte, error) {
+	rows, err := q.query(ctx, q.findKeyOriginStmt, findKeyOrigin, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := [][]byte{}
+	for rows.Next() {
+		var request_hash []byte
+		if err := rows.Scan(&request_hash); err != nil {
+			return nil, err
+		}
+		items = append(items, request_hash)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const insertKey = `-- name: InsertKey :execrows
@@ -60,8 +90,8 @@ INSERT INTO api_keys (id, subject, name, scopes, secret_hash, secret_prefix, sta
     daily_limit_sats, weekly_limit_sats, monthly_limit_sats, annual_limit_sats,
     held_sats, daily_spent_sats, weekly_spent_sats, monthly_spent_sats, annual_spent_sats)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
-    0, 0, ?10, ?11, ?12, ?8, ?8,
-    ?13, ?14, ?15, ?16, 0, 0, 0, 0, 0)
+    ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+    ?17, ?18, ?19, ?20, 0, 0, 0, 0, 0)
 ON CONFLICT (subject, request_id) WHERE request_id IS NOT NULL DO NOTHING
 `
 
@@ -75,9 +105,13 @@ type InsertKeyParams struct {
 	State            int64
 	CreatedAtUs      int64
 	ExpiresAtUs      int64
+	RevokedAtUs      int64
+	LastUsedAtUs     int64
 	RequestID        *string
 	RequestHash      []byte
 	Revision         int64
+	LastUs           int64
+	AsOfUs           int64
 	DailyLimitSats   *int64
 	WeeklyLimitSats  *int64
 	MonthlyLimitSats *int64
@@ -97,9 +131,13 @@ func (q *Queries) InsertKey(ctx context.Context, arg InsertKeyParams) (int64, er
 		arg.State,
 		arg.CreatedAtUs,
 		arg.ExpiresAtUs,
+		arg.RevokedAtUs,
+		arg.LastUsedAtUs,
 		arg.RequestID,
 		arg.RequestHash,
 		arg.Revision,
+		arg.LastUs,
+		arg.AsOfUs,
 		arg.DailyLimitSats,
 		arg.WeeklyLimitSats,
 		arg.MonthlyLimitSats,

@@ -32,6 +32,8 @@ type ApiKey struct {
 	AnnualSpentSats       int64
 	PreviousSecretHash    []byte
 	PreviousSecretUntilUs int64
+	RotateRequestID       string
+	RotateGraceUs         int64
 }
 
 type LimitChange struct {
@@ -43,6 +45,14 @@ type LimitChange struct {
 	ChangedAtUs    int64
 	Subject        string
 	Authentication string
+}
+
+type PaymentName struct {
+	Name         string
+	ApiKeyID     []byte
+	SpendID      string
+	ReversedAtUs int64
+	CreatedAtUs  int64
 }
 
 type Reversal struct {

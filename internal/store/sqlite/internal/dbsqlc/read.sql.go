@@ -10,7 +10,7 @@ import (
 )
 
 const auditKeys = `-- name: AuditKeys :many
-SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.state, k.created_at_us, k.expires_at_us, k.revoked_at_us, k.last_used_at_us, k.request_id, k.request_hash, k.revision, k.last_us, k.as_of_us, k.daily_limit_sats, k.weekly_limit_sats, k.monthly_limit_sats, k.annual_limit_sats, k.held_sats, k.daily_spent_sats, k.weekly_spent_sats, k.monthly_spent_sats, k.annual_spent_sats, k.previous_secret_hash, k.previous_secret_until_us,
+SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.state, k.created_at_us, k.expires_at_us, k.revoked_at_us, k.last_used_at_us, k.request_id, k.request_hash, k.revision, k.last_us, k.as_of_us, k.daily_limit_sats, k.weekly_limit_sats, k.monthly_limit_sats, k.annual_limit_sats, k.held_sats, k.daily_spent_sats, k.weekly_spent_sats, k.monthly_spent_sats, k.annual_spent_sats, k.previous_secret_hash, k.previous_secret_until_us, k.rotate_request_id, k.rotate_grace_us,
     CAST((SELECT COALESCE(SUM(s.held_sats), 0) FROM spends s WHERE s.api_key_id = k.id AND s.state = 1 AND s.expires_at_us > k.as_of_us) AS INTEGER) AS held_sats,
     CAST((SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4 AND s.settled_at_us > k.as_of_us - ?1) AS INTEGER) AS daily_sats,
     CAST((SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4 AND s.settled_at_us > k.as_of_us - ?2) AS INTEGER) AS weekly_sats,
@@ -87,6 +87,8 @@ func (q *Queries) AuditKeys(ctx context.Context, arg AuditKeysParams) ([]AuditKe
 			&i.ApiKey.AnnualSpentSats,
 			&i.ApiKey.PreviousSecretHash,
 			&i.ApiKey.PreviousSecretUntilUs,
+			&i.ApiKey.RotateRequestID,
+			&i.ApiKey.RotateGraceUs,
 			&i.HeldSats,
 			&i.DailySats,
 			&i.WeeklySats,
@@ -390,7 +392,7 @@ func (q *Queries) SumSeries(ctx context.Context, arg SumSeriesParams) ([]SumSeri
 
 const viewKeys = `-- name: ViewKeys :many
 
-SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.state, k.created_at_us, k.expires_at_us, k.revoked_at_us, k.last_used_at_us, k.request_id, k.request_hash, k.revision, k.last_us, k.as_of_us, k.daily_limit_sats, k.weekly_limit_sats, k.monthly_limit_sats, k.annual_limit_sats, k.held_sats, k.daily_spent_sats, k.weekly_spent_sats, k.monthly_spent_sats, k.annual_spent_sats, k.previous_secret_hash, k.previous_secret_until_us,
+SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.state, k.created_at_us, k.expires_at_us, k.revoked_at_us, k.last_used_at_us, k.request_id, k.request_hash, k.revision, k.last_us, k.as_of_us, k.daily_limit_sats, k.weekly_limit_sats, k.monthly_limit_sats, k.annual_limit_sats, k.held_sats, k.daily_spent_sats, k.weekly_spent_sats, k.monthly_spent_sats, k.annual_spent_sats, k.previous_secret_hash, k.previous_secret_until_us, k.rotate_request_id, k.rotate_grace_us,
     CAST(MAX(CAST(?1 AS INTEGER), k.last_us) AS INTEGER) AS now_us,
     CAST((SELECT COALESCE(SUM(s.held_sats), 0) FROM spends s WHERE s.api_key_id = k.id AND s.state = 1
         AND s.expires_at_us > k.as_of_us AND s.expires_at_us <= MAX(?1, k.last_us)) AS INTEGER) AS left_held_sats,
@@ -404,26 +406,31 @@ SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.stat
         AND s.settled_at_us > k.as_of_us - ?5 AND s.settled_at_us <= MAX(?1, k.last_us) - ?5) AS INTEGER) AS left_annual_sats,
     CAST(COALESCE((SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
         AND s.settled_at_us > MAX(?1, k.last_us) - ?2 ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_daily_us,
-    CAST(COALESCE((SELECT s.amount_sats FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
-        AND s.settled_at_us > MAX(?1, k.last_us) - ?2 ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_daily_sats,
+    CAST(COALESCE((SELECT SUM(s.amount_sats) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
+        AND s.settled_at_us = (SELECT t.settled_at_us FROM spends t WHERE t.api_key_id = k.id AND t.state = 4
+            AND t.settled_at_us > MAX(?1, k.last_us) - ?2 ORDER BY t.settled_at_us LIMIT 1)), 0) AS INTEGER) AS next_daily_sats,
     CAST(COALESCE((SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
         AND s.settled_at_us > MAX(?1, k.last_us) - ?3 ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_weekly_us,
-    CAST(COALESCE((SELECT s.amount_sats FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
-        AND s.settled_at_us > MAX(?1, k.last_us) - ?3 ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_weekly_sats,
+    CAST(COALESCE((SELECT SUM(s.amount_sats) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
+        AND s.settled_at_us = (SELECT t.settled_at_us FROM spends t WHERE t.api_key_id = k.id AND t.state = 4
+            AND t.settled_at_us > MAX(?1, k.last_us) - ?3 ORDER BY t.settled_at_us LIMIT 1)), 0) AS INTEGER) AS next_weekly_sats,
     CAST(COALESCE((SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
         AND s.settled_at_us > MAX(?1, k.last_us) - ?4 ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_monthly_us,
-    CAST(COALESCE((SELECT s.amount_sats FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
-        AND s.settled_at_us > MAX(?1, k.last_us) - ?4 ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_monthly_sats,
+    CAST(COALESCE((SELECT SUM(s.amount_sats) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
+        AND s.settled_at_us = (SELECT t.settled_at_us FROM spends t WHERE t.api_key_id = k.id AND t.state = 4
+            AND t.settled_at_us > MAX(?1, k.last_us) - ?4 ORDER BY t.settled_at_us LIMIT 1)), 0) AS INTEGER) AS next_monthly_sats,
     CAST(COALESCE((SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
         AND s.settled_at_us > MAX(?1, k.last_us) - ?5 ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_annual_us,
-    CAST(COALESCE((SELECT s.amount_sats FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
-        AND s.settled_at_us > MAX(?1, k.last_us) - ?5 ORDER BY s.settled_at_us LIMIT 1), 0) AS INTEGER) AS next_annual_sats,
+    CAST(COALESCE((SELECT SUM(s.amount_sats) FROM spends s WHERE s.api_key_id = k.id AND s.state = 4
+        AND s.settled_at_us = (SELECT t.settled_at_us FROM spends t WHERE t.api_key_id = k.id AND t.state = 4
+            AND t.settled_at_us > MAX(?1, k.last_us) - ?5 ORDER BY t.settled_at_us LIMIT 1)), 0) AS INTEGER) AS next_annual_sats,
     CAST(COALESCE((SELECT s.expires_at_us FROM spends s WHERE s.api_key_id = k.id AND s.state = 1
         AND s.expires_at_us > MAX(?1, k.last_us) ORDER BY s.expires_at_us LIMIT 1), 0) AS INTEGER) AS next_holds_us,
     CAST(COALESCE((SELECT SUM(s.held_sats) FROM spends s WHERE s.api_key_id = k.id AND s.state = 1
         AND s.expires_at_us = (SELECT h.expires_at_us FROM spends h WHERE h.api_key_id = k.id AND h.state = 1
             AND h.expires_at_us > MAX(?1, k.last_us) ORDER BY h.expires_at_us LIMIT 1)), 0) AS INTEGER) AS next_holds_sats
 FROM api_keys k WHERE k.id IN (SELECT unhex(j.value) FROM json_each(CAST(?6 AS TEXT)) j)
+    AND (CAST(?7 AS TEXT) = '' OR k.subject = ?7)
 `
 
 type ViewKeysParams struct {
@@ -433,6 +440,7 @@ type ViewKeysParams struct {
 	MonthlyUs int64
 	AnnualUs  int64
 	Ids       string
+	Subject   string
 }
 
 type ViewKeysRow struct {
@@ -467,6 +475,7 @@ func (q *Queries) ViewKeys(ctx context.Context, arg ViewKeysParams) ([]ViewKeysR
 		arg.MonthlyUs,
 		arg.AnnualUs,
 		arg.Ids,
+		arg.Subject,
 	)
 	if err != nil {
 		return nil, err
@@ -503,6 +512,8 @@ func (q *Queries) ViewKeys(ctx context.Context, arg ViewKeysParams) ([]ViewKeysR
 			&i.ApiKey.AnnualSpentSats,
 			&i.ApiKey.PreviousSecretHash,
 			&i.ApiKey.PreviousSecretUntilUs,
+			&i.ApiKey.RotateRequestID,
+			&i.ApiKey.RotateGraceUs,
 			&i.NowUs,
 			&i.LeftHeldSats,
 			&i.LeftDailySats,

@@ -1,0 +1,124 @@
+// Sessions of people in a browser: an owner, sealed into a cookie.
+
+package auth
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/securecookie"
+)
+
+const (
+	// SessionCookie carries a session. Its prefix makes browsers refuse one that
+	// another host, or a page without TLS, has set.
+	SessionCookie = "__Host-satcap_session"
+	// SessionLasts is how long a session is good.
+	SessionLasts = 8 * time.Hour
+	// SessionKeyBytes is the size of the key that sessions are sealed with.
+	SessionKeyBytes = 32
+)
+
+// How a person proved itself when a session began.
+const (
+	SignedInDevelopment = "development"
+	SignedInOIDC        = "oidc"
+)
+
+// Session is who signed in, and until when.
+type Session struct {
+	Subject string `json:"s"`
+	How     string `json:"h"`
+	Expires int64  `json:"e"` // Unix seconds
+}
+
+// Seal encrypts and authenticates what a browser keeps for the server.
+type Seal struct{ codec *securecookie.SecureCookie }
+
+// NewSeal seals with a key; nil: one that ends with the program.
+func NewSeal(key []byte) *Seal {
+	if key == nil {
+		key = make([]byte, SessionKeyBytes)
+		rand.Read(key) //nolint:errcheck // never fails
+	}
+	derive := func(purpose string) []byte {
+		derived, err := hkdf.Key(sha256.New, key, nil, "satcap session "+purpose, SessionKeyBytes)
+		if err != nil {
+			panic(err) // the size is a constant
+		}
+		return derived
+	}
+	codec := securecookie.New(derive("authenticate"), derive("encrypt"))
+	codec.SetSerializer(securecookie.JSONEncoder{})
+	codec.MaxAge(int(SessionLasts / time.Second))
+	return &Seal{codec}
+}
+
+// Close seals a value for the cookie of that name, and no other.
+func (s *Seal) Close(cookie string, value any) (string, error) { return s.codec.Encode(cookie, value) }
+
+// Open reads a value that was sealed for the cookie of that name.
+func (s *Seal) Open(cookie, text string, value any) error { return s.codec.Decode(cookie, text, value) }
+
+// Sessions judges the cookies of sessions.
+type Sessions struct {
+	seal *Seal
+	now  func() time.Time
+	// oidc says that sessions of people who signed in at a provider count.
+	oidc bool
+}
+
+// NewSessions accepts what was sealed by seal. Sessions from a provider count
+// only while one is configured.
+func NewSessions(seal *Seal, oidc bool, now func() time.Time) *Sessions {
+	return &Sessions{seal: seal, oidc: oidc, now: now}
+}
+
+// Begin makes the cookie of a new session.
+func (s *Sessions) Begin(subject, how string) (*http.Cookie, error) {
+	text, err := s.seal.Close(SessionCookie, Session{subject, how, s.now().Add(SessionLasts).Unix()})
+	if err != nil {
+		return nil, err
+	}
+	c := hostCookie(text)
+	c.MaxAge = int(SessionLasts / time.Second)
+	return c, nil
+}
+
+// End makes the cookie that ends a session in the browser that has it.
+func (s *Sessions) End() *http.Cookie {
+	c := hostCookie("")
+	c.MaxAge = -1
+	return c
+}
+
+func hostCookie(value string) *http.Cookie {
+	return &http.Cookie{Name: SessionCookie, Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode}
+}
+
+// sessionCaller is the owner that a session belongs to. One that began with the
+// development token is worth what that token is worth now.
+func (a *Callers) sessionCaller(ctx context.Context, text string) (Caller, error) {
+	s := a.Sessions
+	if s == nil {
+		return Caller{}, ErrUnauthenticated
+	}
+	var found Session
+	if err := s.seal.Open(SessionCookie, text, &found); err != nil || found.Subject == "" || s.now().Unix() >= found.Expires {
+		return Caller{}, ErrUnauthenticated
+	}
+	switch {
+	case found.How == SignedInDevelopment && a.Development != nil:
+		if _, err := a.Development.caller(ctx); err != nil {
+			return Caller{}, err
+		}
+	case found.How == SignedInOIDC && s.oidc:
+	default:
+		return Caller{}, ErrUnauthenticated
+	}
+	return Caller{Kinds: owner, Subject: found.Subject, Authentication: "session"}, nil
+}

@@ -1,0 +1,58 @@
+// The dashboard as a browser gets it.
+
+package server_test
+
+import (
+	"io/fs"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/satcap/satcap/web"
+)
+
+func TestDashboard(t *testing.T) {
+	r := start(t, settings(t))
+	index, err := fs.ReadFile(web.Files(), "index.html")
+	require.NoError(t, err)
+	script, err := fs.ReadFile(web.Files(), "app.js")
+	require.NoError(t, err)
+	for path, want := range map[string]struct{ mediaType, content string }{
+		"/": {"text/html; charset=utf-8", string(index)}, "/app.js": {"text/javascript; charset=utf-8", string(script)},
+	} {
+		res, body := get(t, http.DefaultClient, "http://"+r.Addr()+path)
+		require.Equal(t, http.StatusOK, res.StatusCode)
+		require.Equal(t, want.content, body)
+		for name, value := range map[string]string{
+			"Content-Type": want.mediaType, "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff",
+			"Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin",
+		} {
+			require.Equal(t, []string{value}, res.Header.Values(name), "%s of %s", name, path)
+		}
+		policy := res.Header.Get("Content-Security-Policy")
+		for _, part := range []string{"default-src 'none'", "script-src 'self';", "frame-ancestors 'none'", "base-uri 'none'"} {
+			require.Contains(t, policy, part)
+		}
+		require.NotContains(t, policy, "unsafe")
+
+		again := r.send(t, http.MethodGet, path, "", map[string]string{"If-None-Match": res.Header.Get("Etag")})
+		require.Equal(t, http.StatusNotModified, again.StatusCode)
+		require.Empty(t, readAll(t, again))
+		other := r.send(t, http.MethodGet, path, "", map[string]string{"If-None-Match": `"other"`})
+		require.Equal(t, http.StatusOK, other.StatusCode)
+		head := r.send(t, http.MethodHead, path, "", nil)
+		require.Equal(t, http.StatusOK, head.StatusCode)
+		require.Empty(t, readAll(t, head))
+		require.Equal(t, http.StatusMethodNotAllowed, r.send(t, http.MethodPost, path, "{}", nil).StatusCode)
+	}
+	require.NotContains(t, string(index), "<script>", "the policy lets no script inside the page run")
+
+	// What is not a file is not answered by the page.
+	for _, path := range []string{"/index.html", "/keys", "/app.js/", "/src/main.tsx", "/satcap.v1.Other/Call", "/session"} {
+		res := r.send(t, http.MethodGet, path, "", map[string]string{"Accept": "text/html"})
+		require.NotEqual(t, http.StatusOK, res.StatusCode, path)
+		require.False(t, strings.HasPrefix(res.Header.Get("Content-Type"), "text/html"), path)
+	}
+}
