@@ -79,20 +79,17 @@ export function storeKey(queries: QueryClient, key: ApiKey): void {
   queries.setQueryData(keyQuery(key.apiKeyId), create(GetApiKeyResponseSchema, { apiKey: key }));
   // Replies of changes leave out when capacity comes back: read that too.
   void queries.invalidateQueries({ queryKey: keyQuery(key.apiKeyId) });
-  invalidateAround(queries, key.apiKeyId);
+  invalidateKeys(queries);
 }
 
-// storeUsage puts a message of the stream into the cached key. It returns
-// whether the key has changed since, as against time alone having passed.
-export function storeUsage(queries: QueryClient, apiKeyId: string, message: WatchUsageResponse): boolean {
-  let changed = false;
+// storeUsage puts a message of the stream into the cached key, unless what is
+// there is newer.
+export function storeUsage(queries: QueryClient, apiKeyId: string, message: WatchUsageResponse): void {
   queries.setQueryData(keyQuery(apiKeyId), (old: GetApiKeyResponse | undefined) => {
     if (!old?.apiKey || message.revision < old.apiKey.revision) return old;
-    changed = message.revision > old.apiKey.revision;
     const { usage, revision, state } = message;
     return create(GetApiKeyResponseSchema, { apiKey: { ...old.apiKey, usage, revision, state } });
   });
-  return changed;
 }
 
 // invalidateAround has what belongs to a key read again: its history, series

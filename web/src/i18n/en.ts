@@ -83,6 +83,7 @@ export const t = {
     columns: { name: "Key", state: "State", limit: "Closest limit", left: "Fits now", scopes: "Scopes", used: "Last used" },
     noLimit: "No limits: can spend without bound",
     anyAmount: "any amount",
+    again: (amount: string, when: string) => `${amount} ${when}`,
     neverUsed: "never used",
     count: (shown: string, loaded: string) =>
       `${shown} of ${loaded} ${loaded === "1" ? "key" : "keys"}`,

@@ -14,6 +14,7 @@ import { EditLimits } from "../limits/EditLimits";
 import { Chart } from "./Chart";
 import { Facts } from "./Facts";
 import { KeyActions } from "./KeyActions";
+import { useAround } from "./useAround";
 import { useLive } from "./useLive";
 import { VerdictLine } from "./VerdictLine";
 import { WindowCards } from "./WindowCards";
@@ -29,6 +30,7 @@ export function KeyPage({ id, tab }: { id: string; tab: KeyTab }) {
   const visible = useVisible();
   const key = query.data?.apiKey;
   useTitle(key?.name);
+  useAround(id, key?.revision);
   const streamed = live.mode === "stream";
 
   return (

@@ -2,7 +2,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { live, type LiveMode } from "../../api/live";
-import { invalidateAround, storeUsage } from "../../api/queries";
+import { storeUsage } from "../../api/queries";
 import { usageClient } from "../../api/transport";
 import { useVisible } from "../../lib/visible";
 import { session } from "../session/session";
@@ -15,8 +15,6 @@ export interface Live {
 }
 
 const pollMs = 3_000;
-// A busy key changes four times a second; its history is read again this often.
-const aroundMs = 2_000;
 
 export function useLive(apiKeyId: string): Live {
   const queries = useQueryClient();
@@ -27,7 +25,6 @@ export function useLive(apiKeyId: string): Live {
   useEffect(() => {
     if (!visible) return;
     const stop = new AbortController();
-    let due: ReturnType<typeof setTimeout> | undefined;
     void live({
       client: usageClient,
       apiKeyId,
@@ -36,18 +33,11 @@ export function useLive(apiKeyId: string): Live {
       onMode: setMode,
       onUsage: (message) => {
         setHeardAt(Date.now());
-        if (!storeUsage(queries, apiKeyId, message)) return;
-        due ??= setTimeout(() => {
-          due = undefined;
-          invalidateAround(queries, apiKeyId);
-        }, aroundMs);
+        storeUsage(queries, apiKeyId, message);
       },
       onSignedOut: session.ended,
     });
-    return () => {
-      clearTimeout(due);
-      stop.abort();
-    };
+    return () => stop.abort();
   }, [apiKeyId, visible, queries]);
 
   return { mode, pollMs: mode === "stream" ? false : pollMs, heardAt };

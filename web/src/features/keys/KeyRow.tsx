@@ -3,7 +3,8 @@ import { ApiKey_State, type ApiKey } from "../../gen/satcap/v1/api_key_pb";
 import { t } from "../../i18n/en";
 import { keyHref } from "../../lib/route";
 import { formatSats } from "../../lib/sats";
-import { dateOf } from "../../lib/time";
+import { dateOf, formatWhen } from "../../lib/time";
+import { verdictOf } from "../../lib/verdict";
 import { bindingOf, levelOf, mostAllowed, rowOf, usedOf } from "../../lib/windows";
 import { Meter } from "../../ui/Meter";
 import { Scopes, StateBadge } from "../../ui/State";
@@ -19,6 +20,9 @@ interface Props {
 export const KeyRow = memo(function KeyRow({ apiKey: key, amount }: Props) {
   const used = dateOf(key.lastUseTime);
   const most = mostAllowed(key.usage);
+  const verdict = verdictOf(key);
+  // A blocked key says what fits next, and when, rather than nothing.
+  const again = verdict.kind === "blocked" && verdict.back && verdict.back.fits > 0n ? verdict.back : undefined;
   const spends = key.state === ApiKey_State.ACTIVE;
   return (
     <li className={`row${spends ? "" : " idle"}`}>
@@ -34,6 +38,7 @@ export const KeyRow = memo(function KeyRow({ apiKey: key, amount }: Props) {
       </span>
       <span className="cell-left end" data-label={t.keys.columns.left}>
         {!spends ? "–" : most === undefined ? t.keys.anyAmount : <span className="amount">{amount(most)}</span>}
+        {again && <span className="again">{t.keys.again(amount(again.fits), formatWhen(again.at))}</span>}
       </span>
       <span className="cell-scopes">
         <Scopes scopes={key.scopes} />
