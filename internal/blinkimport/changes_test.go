@@ -157,6 +157,28 @@ func TestMovingSource(t *testing.T) {
 	})
 }
 
+// TestMovingSourceIsListed: what comes in that time and cannot be carried over is
+// listed too, and what was listed before is not listed again.
+func TestMovingSourceIsListed(t *testing.T) {
+	onEngines(t, func(e *env) {
+		k := e.key()
+		e.fill(k)
+		early := e.insert(&k, " early", 1, start-hour)
+		var late blinktest.Row
+		out := e.run(func(c *blinkimport.Config) {
+			c.Progress = func(p blinkimport.Progress) {
+				if late.AmountSats == 0 && p.Doing == "transactions" && p.Done == 1 {
+					late = e.insert(&k, " late", 2, start-second)
+				}
+			}
+		})
+		require.Len(t, out.found, 2)
+		require.Equal(t, []string{early.ID.String(), late.ID.String()}, []string{out.found[0].ID, out.found[1].ID})
+		require.EqualValues(t, 2, out.Findings[blinkimport.Refused])
+		e.spent(k, 3)
+	})
+}
+
 // TestDifference: what the import cannot explain is listed, window by window.
 func TestDifference(t *testing.T) {
 	onEngines(t, func(e *env) {

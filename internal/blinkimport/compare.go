@@ -83,17 +83,19 @@ func (im *importer) compare(ctx context.Context, ids []ledger.KeyID) ([]differen
 	return differing, nil
 }
 
-// again imports the spends of a key once more and lists what still differs.
+// again imports the spends of a key once more and lists what still differs. Rows
+// that were counted are not counted anew.
 func (im *importer) again(ctx context.Context, d difference) error {
 	quiet := *im
-	quiet.cfg.Found, quiet.cfg.Progress = nil, nil // said already
-	quiet.report = &Report{Findings: make(map[Kind]int64)}
+	quiet.cfg.Progress = nil
+	quiet.report = &Report{Findings: im.report.Findings}
 	if err := quiet.importSpends(ctx, d.id, true); err != nil {
 		return err
 	}
 	im.report.Booked += quiet.report.Booked
 	im.report.Named += quiet.report.Named
 	im.report.Reversed += quiet.report.Reversed
+	im.report.RefusedSpends += quiet.report.RefusedSpends
 	differing, err := im.compare(ctx, []ledger.KeyID{d.id})
 	if err != nil {
 		return err

@@ -57,6 +57,8 @@ type importer struct {
 	report *Report
 	// afterUs: transactions up to here are too old to be kept.
 	afterUs int64
+	// listed are the findings so far.
+	listed map[Finding]struct{}
 	// hashes are the secrets that the keys so far have, and whose they are.
 	hashes map[string]ledger.KeyID
 	// carried are the keys that are in satcap by the import.
@@ -73,6 +75,7 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	cfg.Batch = cmp.Or(cfg.Batch, DefaultBatch)
 	im := &importer{
 		cfg: cfg, report: &Report{Findings: make(map[Kind]int64)},
+		listed: make(map[Finding]struct{}),
 		hashes: make(map[string]ledger.KeyID), carried: make(map[ledger.KeyID]bool),
 	}
 	var err error

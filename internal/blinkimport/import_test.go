@@ -3,6 +3,7 @@
 package blinkimport_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
@@ -210,5 +211,24 @@ func TestSourceTrouble(t *testing.T) {
 		_, err := e.try()
 		require.ErrorIs(e, err, blinkimport.ErrSource)
 		require.NotContains(e, err.Error(), "SELECT")
+	})
+}
+
+// TestReplica: a source that may lag behind is refused before anything is done.
+// Here it only says that it is one, by a function that goes before Postgres' own.
+func TestReplica(t *testing.T) {
+	onEngines(t, func(e *env) {
+		k := e.key()
+		e.fill(k)
+		e.exec("CREATE FUNCTION pg_is_in_recovery() RETURNS boolean LANGUAGE sql AS 'SELECT true'")
+		replica, err := url.Parse(e.from)
+		require.NoError(e, err)
+		query := replica.Query()
+		query.Set("search_path", "public,pg_catalog")
+		replica.RawQuery = query.Encode()
+		_, err = e.try(func(c *blinkimport.Config) { c.From = replica.String() })
+		require.ErrorIs(e, err, blinkimport.ErrSource)
+		require.ErrorContains(e, err, "give the primary")
+		e.run().clean(t)
 	})
 }

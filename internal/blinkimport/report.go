@@ -68,12 +68,19 @@ type Progress struct {
 	Done, Total int64
 }
 
-// find passes a finding on.
-func (im *importer) find(kind Kind, table, id, format string, args ...any) {
+// find passes a finding on, and says whether it is a new one: a row that is
+// looked at twice in a run is listed once.
+func (im *importer) find(kind Kind, table, id, format string, args ...any) bool {
+	f := Finding{Kind: kind, Table: table, ID: id, Reason: fmt.Sprintf(format, args...)}
+	if _, listed := im.listed[f]; listed {
+		return false
+	}
+	im.listed[f] = struct{}{}
 	im.report.Findings[kind]++
 	if im.cfg.Found != nil {
-		im.cfg.Found(Finding{Kind: kind, Table: table, ID: id, Reason: fmt.Sprintf(format, args...)})
+		im.cfg.Found(f)
 	}
+	return true
 }
 
 func (im *importer) progress(doing string, done, total int64) {

@@ -219,8 +219,9 @@ func (im *importer) count(r spendRow, op ledger.Operation, o ledger.Outcome) err
 }
 
 func (im *importer) refuseSpend(r spendRow, reason string) {
-	im.report.RefusedSpends++
-	im.find(Refused, tableSpends, r.ID, "%s", reason)
+	if im.find(Refused, tableSpends, r.ID, "%s", reason) {
+		im.report.RefusedSpends++
+	}
 }
 
 // partly lists a row whose amount is carried over and something else is not.

@@ -56,3 +56,12 @@ func TestDashboard(t *testing.T) {
 		require.False(t, strings.HasPrefix(res.Header.Get("Content-Type"), "text/html"), path)
 	}
 }
+
+// TestEmbedOrigin: only pages of the listed origins may show it in a frame.
+func TestEmbedOrigin(t *testing.T) {
+	cfg := settings(t)
+	cfg.EmbedOrigins = []string{"https://shop.example.com", "https://admin.example.com"}
+	res := start(t, cfg).send(t, http.MethodGet, "/", "", nil)
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	require.True(t, strings.HasSuffix(res.Header.Get("Content-Security-Policy"), "; frame-ancestors https://shop.example.com https://admin.example.com"))
+}

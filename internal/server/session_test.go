@@ -228,33 +228,3 @@ func TestSessionOIDC(t *testing.T) {
 	require.Equal(t, http.StatusOK, r.send(t, http.MethodPost, listKeys, "{}", asJSON("Cookie", session)).StatusCode)
 	require.Equal(t, http.StatusUnauthorized, r.send(t, http.MethodPost, listKeys, "{}", asJSON("Cookie", strings.Replace(cookie, "login", "session", 1))).StatusCode)
 }
-
-func TestAssets(t *testing.T) {
-	cfg := settings(t)
-	cfg.EmbedOrigins = []string{"https://shop.example.com"}
-	r := start(t, cfg)
-	res := r.send(t, http.MethodGet, "/", "", nil)
-	if res.StatusCode == http.StatusNotFound {
-		t.Skip("built without the dashboard")
-	}
-	for name, want := range map[string]string{
-		"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff",
-		"Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin",
-	} {
-		require.Equal(t, want, res.Header.Get(name), name)
-	}
-	policy := res.Header.Get("Content-Security-Policy")
-	require.Contains(t, policy, "default-src 'none'; script-src 'self'")
-	require.Contains(t, policy, "frame-ancestors https://shop.example.com")
-	tag := res.Header.Get("ETag")
-	require.NotEmpty(t, tag)
-	require.Equal(t, http.StatusNotModified, r.send(t, http.MethodGet, "/", "", map[string]string{"If-None-Match": tag}).StatusCode)
-	require.Equal(t, http.StatusOK, r.send(t, http.MethodHead, "/app.js", "", nil).StatusCode)
-	for path, status := range map[string]int{"/keys": http.StatusNotFound, "/index.html": http.StatusNotFound, "/satcap.v1.UsageService/No": http.StatusNotImplemented} {
-		res := r.send(t, http.MethodPost, path, "{}", asJSON())
-		require.NotContains(t, readAll(t, res), "<html", path)
-		if path == "/keys" {
-			require.Equal(t, status, res.StatusCode)
-		}
-	}
-}
