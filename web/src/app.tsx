@@ -1,96 +1,104 @@
-import { TransportProvider } from "@connectrpc/connect-query";
-import { QueryClientProvider } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
-import { queryClient } from "./api/queries";
-import { transport } from "./api/transport";
-import { KeyPage } from "./features/key/key-page";
-import { KeysPage } from "./features/keys/keys-page";
-import { SignIn } from "./features/session/sign-in";
-import { useSession } from "./features/session/use-session";
-import { en } from "./i18n/en";
-import { href, useRoute } from "./lib/route";
-import { FormatProvider, useFormat } from "./ui/format";
-import { Skeleton } from "./ui/notice";
-import { ToastProvider } from "./ui/toast";
+import { QueryClientProvider, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useRef } from "react";
+import { createQueries } from "./api/queries";
+import { KeyPage } from "./features/key/KeyPage";
+import { KeysPage } from "./features/keys/KeysPage";
+import { session, useSession } from "./features/session/session";
+import { SignIn } from "./features/session/SignIn";
+import { t } from "./i18n/en";
+import { keysHref, useRoute } from "./lib/route";
+import { UnitSwitch } from "./ui/Amount";
+import { Toasts, toast } from "./ui/Toast";
 
 export function App() {
-  return (
-    <TransportProvider transport={transport}>
-      <QueryClientProvider client={queryClient}>
-        <FormatProvider>
-          <ToastProvider>
-            <Shell />
-          </ToastProvider>
-        </FormatProvider>
-      </QueryClientProvider>
-    </TransportProvider>
-  );
-}
-
-function Shell() {
-  const { state, useToken, signOut } = useSession();
-  return (
-    <>
-      <a
-        class="skip"
-        href="#main"
-        onClick={(event) => {
-          event.preventDefault();
-          document.getElementById("main")?.focus();
-        }}
-      >
-        {en.skip}
-      </a>
-      <header class="top">
-        <div>
-          <a class="brand" href={href({ page: "keys" })}>
-            {en.title}
-          </a>
-          <UnitSwitch />
-          {state.kind === "in" && (
-            <>
-              {state.subject && <span class="small muted">{state.subject}</span>}
-              <button type="button" class="quiet" onClick={() => void signOut()}>
-                {en.session.signOut}
-              </button>
-            </>
-          )}
-        </div>
-      </header>
-      <main id="main" tabIndex={-1}>
-        {state.kind === "starting" && <Skeleton rows={4} />}
-        {state.kind === "out" && <SignIn state={state} onToken={useToken} />}
-        {state.kind === "in" && <Pages />}
-      </main>
-    </>
-  );
-}
-
-function Pages() {
-  const route = useRoute();
-  const page = route.page === "key" ? route.id : "";
-  const first = useRef(true);
-  // A new page begins at its top, for the eye and for a screen reader.
+  const queries = useMemo(() => createQueries(session.ended), []);
+  const { status } = useSession();
+  // Another user may sign in next: nothing of this one stays.
   useEffect(() => {
-    if (first.current) {
-      first.current = false;
-      return;
-    }
-    scrollTo(0, 0);
-    document.getElementById("main")?.focus();
-  }, [page]);
-  return route.page === "key" ? <KeyPage key={route.id} id={route.id} tab={route.tab} /> : <KeysPage />;
+    if (status === "out") queries.clear();
+  }, [status, queries]);
+  return (
+    <QueryClientProvider client={queries}>
+      <a className="skip" href="#main" onClick={skip}>
+        {t.skip}
+      </a>
+      <TopBar />
+      {status === "checking" && (
+        <main id="main" className="page" aria-busy="true">
+          <p role="status">{t.session.checking}</p>
+        </main>
+      )}
+      {status === "out" && <SignIn />}
+      {status === "in" && <Page />}
+      <Toasts />
+    </QueryClientProvider>
+  );
 }
 
-function UnitSwitch() {
-  const { unit, setUnit } = useFormat();
+// skip moves the focus without touching the hash, which is the route.
+function skip(event: { preventDefault: () => void }): void {
+  event.preventDefault();
+  focusMain();
+}
+
+function focusMain(): void {
+  const main = document.getElementById("main");
+  main?.setAttribute("tabindex", "-1");
+  main?.focus();
+}
+
+function Page() {
+  const route = useRoute();
+  const place = JSON.stringify(route);
+  const first = useRef(true);
+  useEffect(() => {
+    // A new page starts at its top, for eyes and for screen readers.
+    if (!first.current) {
+      scrollTo(0, 0);
+      focusMain();
+    }
+    first.current = false;
+  }, [place]);
+  if (route.page === "keys") return <KeysPage />;
+  if (route.page === "key") return <KeyPage key={route.id} id={route.id} tab={route.tab} />;
   return (
-    <div class="switch" role="group" aria-label={en.unit.label}>
-      {(["sats", "btc"] as const).map((u) => (
-        <button key={u} type="button" aria-pressed={u === unit} onClick={() => setUnit(u)}>
-          {en.unit[u]}
-        </button>
-      ))}
-    </div>
+    <main id="main" className="page">
+      <p className="nothing">
+        {t.unknownPage} <a href={keysHref}>{t.toKeys}</a>
+      </p>
+    </main>
+  );
+}
+
+function TopBar() {
+  const { status, subject } = useSession();
+  const queries = useQueryClient();
+  const signOut = async () => {
+    queries.clear();
+    if (!(await session.signOut())) toast(t.session.signOutFailed);
+  };
+  return (
+    <header className="top">
+      <a className="brand" href={keysHref}>
+        <svg viewBox="0 0 32 32" aria-hidden="true">
+          <path className="cap" d="M6 9h20" />
+          <path d="M10 25v-7M16 25V15M22 25v-4" />
+        </svg>
+        {t.appName}
+      </a>
+      <UnitSwitch />
+      {status === "in" && (
+        <span className="who">
+          {subject && (
+            <span className="subject" title={t.session.signedInAs(subject)}>
+              {subject}
+            </span>
+          )}
+          <button type="button" onClick={() => void signOut()}>
+            {t.session.signOut}
+          </button>
+        </span>
+      )}
+    </header>
   );
 }

@@ -1,67 +1,59 @@
-// The one place that reads ConnectError.
-import { BinaryReader } from "@bufbuild/protobuf/wire";
+// The only place that reads a ConnectError.
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { t } from "../i18n/en";
 
-/** What the pages know about a failure. */
-export type Failure = {
-  /** The reason that docs/errors.md promises, or "" where the server sent none. */
+export interface Failure {
+  // The server's reason, or UNREACHABLE when no server answered.
   reason: string;
   message: string;
-  requestId: string;
-  /** What failed to arrive in time or at all: the server may be down. */
-  offline: boolean;
-};
-
-export function failureOf(error: unknown): Failure {
-  const e = ConnectError.from(error);
-  return {
-    reason: reasonOf(e),
-    message: e.rawMessage,
-    requestId: e.metadata.get("x-request-id") ?? "",
-    offline: isOffline(e),
-  };
+  requestId?: string;
+  // The same request may be sent again as it is.
+  retryable: boolean;
 }
 
-export function hasReason(error: unknown, reason: string): boolean {
-  return error != null && failureOf(error).reason === reason;
+// explain turns anything that was thrown into words.
+export function explain(thrown: unknown): Failure {
+  const error = ConnectError.from(thrown);
+  const reason = reasonOf(error);
+  const requestId = error.metadata.get("x-request-id") ?? undefined;
+  const retryable = error.code === Code.Unavailable || error.code === Code.DeadlineExceeded || reason === "UNREACHABLE";
+  return { reason, message: t.errors.byReason[reason] ?? error.rawMessage, requestId, retryable };
 }
 
-export function isSignedOut(error: unknown): boolean {
-  return error != null && ConnectError.from(error).code === Code.Unauthenticated;
-}
+export const isSignedOut = (thrown: unknown): boolean =>
+  thrown instanceof ConnectError && thrown.code === Code.Unauthenticated;
 
-/** Whether repeating the same request may help. Requests that change something carry an id. */
-export function mayRetry(error: unknown): boolean {
-  const { code } = ConnectError.from(error);
-  return [Code.Unavailable, Code.DeadlineExceeded, Code.Unknown, Code.Aborted].includes(code) &&
-    !hasReason(error, "REVISION_MISMATCH");
-}
+export const isReason = (thrown: unknown, reason: string): boolean =>
+  thrown instanceof ConnectError && reasonOf(thrown) === reason;
 
-export function isCanceled(error: unknown): boolean {
-  return ConnectError.from(error).code === Code.Canceled;
-}
-
-/** WATCH_ENDED is how a stream says: call again. */
-export function isWatchEnd(error: unknown): boolean {
-  return hasReason(error, "WATCH_ENDED");
-}
-
-function isOffline(e: ConnectError): boolean {
-  if (e.code === Code.Unavailable || e.code === Code.DeadlineExceeded) return true;
-  return e.cause instanceof TypeError;
-}
-
-/** google.rpc.ErrorInfo has its reason in field 1: no descriptor is needed to read it. */
-function reasonOf(e: ConnectError): string {
-  for (const detail of e.details) {
+function reasonOf(error: ConnectError): string {
+  for (const detail of error.details) {
     if ("type" in detail && detail.type === "google.rpc.ErrorInfo") {
-      const reader = new BinaryReader(detail.value);
-      while (reader.pos < reader.len) {
-        const [field, wireType] = reader.tag();
-        if (field === 1) return reader.string();
-        reader.skip(wireType);
-      }
+      const reason = readReason(detail.value);
+      if (reason) return reason;
     }
   }
-  return "";
+  // Without a reason it was not satcap that answered: fetch failed, or a proxy
+  // on the way has no server behind it.
+  if (error.code === Code.DeadlineExceeded) return "DEADLINE_EXCEEDED";
+  if (error.code === Code.Canceled) return "CANCELED";
+  if (error.cause instanceof TypeError || error.code === Code.Unavailable) return "UNREACHABLE";
+  return Code[error.code]?.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase() ?? "UNKNOWN";
+}
+
+// readReason reads field 1 of a google.rpc.ErrorInfo. Its generated code would
+// be a hundred times as much.
+function readReason(bytes: Uint8Array): string | undefined {
+  try {
+    const reader = new BinaryReader(bytes);
+    while (reader.pos < reader.len) {
+      const [field, type] = reader.tag();
+      if (field === 1 && type === WireType.LengthDelimited) return reader.string();
+      reader.skip(type, field);
+    }
+  } catch {
+    // A detail that cannot be read says nothing.
+  }
+  return undefined;
 }

@@ -1,71 +1,111 @@
-import { createConnectQueryKey } from "@connectrpc/connect-query";
-import { QueryClient } from "@tanstack/react-query";
-import { ApiKeyService, type GetApiKeyResponse } from "../gen/satcap/v1/api_key_service_pb";
+// What the page reads. What it changes is in the features, by the clients of
+// transport.ts: a secret must not lie in a cache.
+import { create } from "@bufbuild/protobuf";
+import { createConnectQueryKey, useInfiniteQuery, useQuery } from "@connectrpc/connect-query";
+import { QueryCache, QueryClient } from "@tanstack/react-query";
+import {
+  ApiKeyService,
+  GetApiKeyResponseSchema,
+  type GetApiKeyResponse,
+  type ListApiKeysResponse,
+} from "../gen/satcap/v1/api_key_service_pb";
 import type { ApiKey } from "../gen/satcap/v1/api_key_pb";
 import { LimitService } from "../gen/satcap/v1/limit_service_pb";
+import type { Spend_State } from "../gen/satcap/v1/spend_pb";
+import type { LimitWindow } from "../gen/satcap/v1/usage_pb";
 import { UsageService, type WatchUsageResponse } from "../gen/satcap/v1/usage_service_pb";
-import { failureOf } from "./errors";
+import { isSignedOut, explain } from "./errors";
 import { transport } from "./transport";
 
-export const POLL_MS = 10_000;
-export const PAGE_SIZE = 100;
+export const keysPageSize = 200;
+export const historyPageSize = 50;
 
-export const queryClient = new QueryClient({
-  defaultOptions: {
-    queries: {
-      refetchOnWindowFocus: true,
-      refetchIntervalInBackground: false,
-      networkMode: "always",
-      staleTime: 2_000,
-      retry: (count, error) => failureOf(error).offline && count < 2,
-      retryDelay: (count) => 500 * 2 ** count,
-    },
-    mutations: { networkMode: "always", retry: false },
-  },
-});
-
-const keyOf = (id: string) =>
-  createConnectQueryKey({ schema: ApiKeyService.method.getApiKey, input: { apiKeyId: id }, transport, cardinality: "finite" });
-
-/** Puts a key that a call returned where the pages read it, unless they know a newer one. */
-export function storeKey(key: ApiKey): void {
-  queryClient.setQueryData(keyOf(key.apiKeyId), (old: GetApiKeyResponse | undefined) => {
-    const known = old?.apiKey?.revision ?? -1n;
-    if (old && known > key.revision) return old;
-    return { $typeName: "satcap.v1.GetApiKeyResponse", apiKey: key } as GetApiKeyResponse;
-  });
-}
-
-/** Puts a message of a watch where the pages read the key. True: more than its usage may have changed. */
-export function storeWatched(id: string, message: WatchUsageResponse): boolean {
-  const known = (queryClient.getQueryData(keyOf(id)) as GetApiKeyResponse | undefined)?.apiKey;
-  if (!known || message.revision < known.revision) return false;
-  storeKey({ ...known, usage: message.usage, revision: message.revision, state: message.state });
-  return message.revision > known.revision;
-}
-
-/** Reads a key again. */
-export function refreshKey(id: string): Promise<void> {
-  return queryClient.invalidateQueries({ queryKey: keyOf(id) });
-}
-
-/** Reads again what belongs to a key: its chart and its pages. */
-export async function refreshDetails(id: string): Promise<void> {
-  const methods = [
-    createConnectQueryKey({ schema: UsageService.method.getSpendSeries, transport, cardinality: "finite" }),
-    createConnectQueryKey({ schema: UsageService.method.listSpends, transport, cardinality: "infinite" }),
-    createConnectQueryKey({ schema: LimitService.method.listLimitChanges, transport, cardinality: "infinite" }),
-  ].map((key) => key[1].methodName);
-  await queryClient.invalidateQueries({
-    predicate: (query) => {
-      const have = query.queryKey[1] as { methodName?: string; input?: { apiKeyId?: string } } | undefined;
-      return have?.input?.apiKeyId === id && methods.includes(have.methodName);
+export function createQueries(signedOut: () => void): QueryClient {
+  return new QueryClient({
+    queryCache: new QueryCache({ onError: (error) => isSignedOut(error) && signedOut() }),
+    defaultOptions: {
+      queries: {
+        // Polls come again by themselves; a first load is worth a second try.
+        retry: (count, error) => count < 2 && explain(error).retryable,
+        retryDelay: (count) => 500 * 2 ** count,
+        staleTime: 2_000,
+      },
     },
   });
 }
 
-export function refreshList(): Promise<void> {
-  return queryClient.invalidateQueries({
+export const useKeys = (pollMs: (loaded: number) => number) =>
+  useInfiniteQuery(
+    ApiKeyService.method.listApiKeys,
+    { pageSize: keysPageSize, pageToken: "" },
+    {
+      transport,
+      pageParamKey: "pageToken",
+      getNextPageParam: (last: ListApiKeysResponse) => last.nextPageToken || undefined,
+      refetchInterval: (query) => pollMs(query.state.data?.pages.length ?? 1),
+    },
+  );
+
+export const useKey = (apiKeyId: string, pollMs: number | false) =>
+  useQuery(ApiKeyService.method.getApiKey, { apiKeyId }, { transport, refetchInterval: pollMs });
+
+export const useSeries = (apiKeyId: string, window: LimitWindow) =>
+  useQuery(
+    UsageService.method.getSpendSeries,
+    { apiKeyId, window },
+    { transport, refetchInterval: 60_000, placeholderData: (before) => before },
+  );
+
+export const useSpends = (apiKeyId: string, states: Spend_State[]) =>
+  useInfiniteQuery(
+    UsageService.method.listSpends,
+    { apiKeyId, states, pageSize: historyPageSize, pageToken: "" },
+    { transport, pageParamKey: "pageToken", getNextPageParam: (last) => last.nextPageToken || undefined },
+  );
+
+export const useChanges = (apiKeyId: string) =>
+  useInfiniteQuery(
+    LimitService.method.listLimitChanges,
+    { apiKeyId, pageSize: historyPageSize, pageToken: "" },
+    { transport, pageParamKey: "pageToken", getNextPageParam: (last) => last.nextPageToken || undefined },
+  );
+
+const keyQuery = (apiKeyId: string) =>
+  createConnectQueryKey({ schema: ApiKeyService.method.getApiKey, input: { apiKeyId }, transport, cardinality: "finite" });
+
+// storeKey puts what a change answered into the cache, so that the page shows
+// it at once, and has everything around the key read again.
+export function storeKey(queries: QueryClient, key: ApiKey): void {
+  queries.setQueryData(keyQuery(key.apiKeyId), create(GetApiKeyResponseSchema, { apiKey: key }));
+  // Replies of changes leave out when capacity comes back: read that too.
+  void queries.invalidateQueries({ queryKey: keyQuery(key.apiKeyId) });
+  invalidateKeys(queries);
+}
+
+// storeUsage puts a message of the stream into the cached key, unless what is
+// there is newer.
+export function storeUsage(queries: QueryClient, apiKeyId: string, message: WatchUsageResponse): void {
+  queries.setQueryData(keyQuery(apiKeyId), (old: GetApiKeyResponse | undefined) => {
+    if (!old?.apiKey || message.revision < old.apiKey.revision) return old;
+    const { usage, revision, state } = message;
+    return create(GetApiKeyResponseSchema, { apiKey: { ...old.apiKey, usage, revision, state } });
+  });
+}
+
+// invalidateAround has what belongs to a key read again: its history, series
+// and changes, and the list.
+export function invalidateAround(queries: QueryClient, apiKeyId: string): void {
+  const input = { apiKeyId };
+  const around = [
+    createConnectQueryKey({ schema: UsageService.method.getSpendSeries, input, transport, cardinality: "finite" }),
+    createConnectQueryKey({ schema: UsageService.method.listSpends, input, transport, cardinality: "infinite" }),
+    createConnectQueryKey({ schema: LimitService.method.listLimitChanges, input, transport, cardinality: "infinite" }),
+  ];
+  for (const queryKey of around) void queries.invalidateQueries({ queryKey });
+  invalidateKeys(queries);
+}
+
+export const invalidateKeys = (queries: QueryClient): void =>
+  void queries.invalidateQueries({
     queryKey: createConnectQueryKey({ schema: ApiKeyService.method.listApiKeys, transport, cardinality: "infinite" }),
   });
-}

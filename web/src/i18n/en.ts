@@ -1,199 +1,111 @@
-// The catalogue of messages. Another language is another file with this shape.
-import type { Failure } from "../api/errors";
-import { ApiKey_Scope, ApiKey_State } from "../gen/satcap/v1/api_key_pb";
-import { Spend_State } from "../gen/satcap/v1/spend_pb";
-import type { AmountProblem } from "../lib/sats";
-import type { WindowId } from "../lib/windows";
-import { dialogs } from "./en-dialogs";
+// All the words of the page. A second language is a second set of these files.
+import { create } from "./en-create";
+import { errors } from "./en-errors";
+import { key } from "./en-key";
+import { limits } from "./en-limits";
+import { session } from "./en-session";
 
-const plural = new Intl.PluralRules("en");
-const keys = (n: number) => `${n} ${plural.select(n) === "one" ? "key" : "keys"}`;
+type Span = "s" | "min" | "h" | "d";
 
-export const en = {
-  ...dialogs,
-  locale: "en",
-  title: "satcap",
-  keys: "API keys",
+export const t = {
+  appName: "satcap",
+  skip: "Skip to the content",
   loading: "Loading",
-  cancel: "Cancel",
   close: "Close",
+  cancel: "Cancel",
   retry: "Try again",
+  copy: "Copy",
+  copied: "Copied",
+  copyFailed: "Select it and copy by hand",
+  loadMore: "Show more",
+  unknownPage: "There is nothing at this address.",
+  toKeys: "Keys",
   never: "never",
-  unknown: "Unknown",
-  skip: "Skip to content",
-  unit: { label: "Amounts in", sats: "sats", btc: "BTC" },
-  sats: (amount: string) => `${amount} sats`,
-  btc: (amount: string) => `${amount} BTC`,
-  percent: (text: string) => `${text} used`,
+
+  unit: {
+    label: "Amounts in",
+    sats: "sats",
+    btc: "BTC",
+  },
 
   windows: {
-    daily: { short: "24 h", name: "24 hours", card: "Last 24 hours", chart: "per hour" },
-    weekly: { short: "7 d", name: "7 days", card: "Last 7 days", chart: "per 6 hours" },
-    monthly: { short: "30 d", name: "30 days", card: "Last 30 days", chart: "per day" },
-    annual: { short: "365 d", name: "365 days", card: "Last 365 days", chart: "per 5 days" },
-  } satisfies Record<WindowId, object>,
-  rolling: "Rolling: what was spent leaves the window when it is that old.",
+    // Rolling windows: never "today" or "this month".
+    name: { day: "24 hours", week: "7 days", month: "30 days", year: "365 days" },
+    short: { day: "24 h", week: "7 d", month: "30 d", year: "365 d" },
+    last: { day: "Last 24 hours", week: "Last 7 days", month: "Last 30 days", year: "Last 365 days" },
+  },
 
-  states: {
-    [ApiKey_State.UNSPECIFIED]: "Unknown",
-    [ApiKey_State.ACTIVE]: "Active",
-    [ApiKey_State.PAUSED]: "Paused",
-    [ApiKey_State.REVOKED]: "Revoked",
-    [ApiKey_State.EXPIRED]: "Expired",
+  time: {
+    tomorrow: (time: string) => `tomorrow ${time}`,
+    yesterday: (time: string) => `yesterday ${time}`,
+    onDay: (day: string, time: string) => `${day}, ${time}`,
+    inSpan: (n: number, unit: Span) => `in ${n} ${unit}`,
+    ago: (n: number, unit: Span) => `${n} ${unit} ago`,
+    now: "now",
+    // A moment within a sentence.
+    at: (time: string) => `at ${time}`,
+    tomorrowAt: (time: string) => `tomorrow at ${time}`,
+    on: (moment: string) => `on ${moment}`,
   },
-  scopes: {
-    [ApiKey_Scope.UNSPECIFIED]: "unknown",
-    [ApiKey_Scope.READ]: "Read",
-    [ApiKey_Scope.RECEIVE]: "Receive",
-    [ApiKey_Scope.WRITE]: "Spend",
-  },
+
+  states: { 0: "Unknown", 1: "Active", 2: "Paused", 3: "Revoked", 4: "Expired" } as Record<number, string>,
+  scopes: { 0: "unknown", 1: "read", 2: "receive", 3: "write" } as Record<number, string>,
   scopeHelp: {
-    [ApiKey_Scope.UNSPECIFIED]: "",
-    [ApiKey_Scope.READ]: "balances, history and the key's own usage",
-    [ApiKey_Scope.RECEIVE]: "invoices and addresses",
-    [ApiKey_Scope.WRITE]: "payments, within the limits",
-  },
-  spendStates: {
-    [Spend_State.UNSPECIFIED]: "Unknown",
-    [Spend_State.RESERVED]: "Held",
-    [Spend_State.RELEASED]: "Released",
-    [Spend_State.EXPIRED]: "Hold expired",
-    [Spend_State.SETTLED]: "Settled",
-    [Spend_State.REVERSED]: "Reversed",
-  },
-  tones: { ok: "within limits", watch: "over 70 % used", near: "nearly used up", blocked: "blocked" },
+    1: "Reads balances, history and its own usage",
+    2: "Creates invoices and addresses",
+    3: "Spends, within its limits",
+  } as Record<number, string>,
+  level: { ok: "within limits", watch: "over 70 %", near: "over 90 %", blocked: "limit reached" },
 
-  usedOf: (used: string, limit: string, window: string) => `${used} of ${limit} in ${window}`,
-  meter: (used: string, limit: string, share: string) => `${used} of ${limit}, ${share}`,
-  noLimits: "No limits",
+  meter: {
+    // Read out by screen readers, hence no abbreviations.
+    value: (used: string, limit: string, percent: number) => `${used} of ${limit} satoshis used, ${percent} percent`,
+    unlimited: (used: string) => `${used} satoshis used, no limit`,
+    words: (used: string, limit: string, unit: string, window: string) => `${used} of ${limit} ${unit} in ${window}`,
+    left: "left",
+  },
 
-  list: {
-    search: "Search keys",
-    sort: "Sort by",
-    sorts: { newest: "Newest first", tightest: "Closest to a limit", name: "Name", used: "Last used" },
-    showEnded: "Revoked and expired too",
+  keys: {
+    title: "API keys",
     create: "Create key",
-    columns: { used: "Last used" },
-    count: (shown: number, loaded: number, more: boolean) =>
-      shown === loaded && !more ? keys(loaded) : `${shown} of ${more ? `the first ${loaded}` : keys(loaded)}`,
-    more: "Load more",
-    none: "No key matches.",
-    noneYet: "The search covers only the keys that are loaded.",
-    empty: "No API key yet",
-    emptyText: "A key carries up to four limits: what may be spent in any 24 hours, 7, 30 and 365 days.",
-    emptyCurl: "Or from a shell:",
+    search: "Search by name, prefix or id",
+    sort: "Sort by",
+    sorts: { newest: "Newest", name: "Name", used: "Closest to a limit", lastUse: "Last used" },
+    filters: {
+      all: "All",
+      blocked: "Blocked",
+      near: "Near a limit",
+      unlimited: "No limits",
+      paused: "Paused",
+      ended: "Revoked or expired",
+    },
+    filterLabel: "Show",
+    columns: { name: "Key", state: "State", limit: "Closest limit", left: "Fits now", scopes: "Scopes", used: "Last used" },
+    noLimit: "No limits: can spend without bound",
+    anyAmount: "any amount",
+    again: (amount: string, when: string) => `${amount} ${when}`,
+    neverUsed: "never used",
+    count: (shown: string, loaded: string) =>
+      `${shown} of ${loaded} ${loaded === "1" ? "key" : "keys"}`,
+    searchingRest: "Loading the rest of the keys …",
+    noMatch: "No key matches.",
+    clear: "Show all keys",
+    emptyTitle: "No keys yet",
+    emptyText: "A key lets a program pay from your account. It gets limits at birth, so that a leak or a bug costs what you decided and no more.",
+    emptyCurl: "Or from a terminal:",
   },
 
-  verdict: {
-    unlimited: "Unlimited: this key may spend without bound.",
-    within: (window: string, share: string) => `Within limits: closest is ${window}, ${share}.`,
-    blocked: (window: string) => `Blocked by ${window}:`,
-    fits: (amount: string) => `${amount} fit again`,
-    notYet: (amount: string) => `${amount} leave, which is not enough yet,`,
-    paused: "Paused: it may not spend until it is resumed.",
-    revoked: "Revoked: it may never spend again.",
-    expired: "Expired: it may not spend.",
+  live: {
+    stream: "Live",
+    poll: "Up to date",
+    stale: (span: string) => `Stale, last answer ${span}`,
+    noAnswer: "Stale: the server does not answer",
+    title: (time: string) => `Last answer at ${time}`,
   },
-  card: {
-    spent: "Spent",
-    held: "Held",
-    heldHelp: "Payments under way: they count in full until they settle or are released.",
-    limit: "Limit",
-    remaining: "Remaining",
-    unlimited: "Unlimited",
-    setLimit: "Set a limit",
-    back: (amount: string) => `${amount} come back`,
-    leaves: (amount: string) => `${amount} leave the window`,
-    nothing: "Nothing counts at the moment.",
-  },
-  key: {
-    prefix: "Secret starts with",
-    created: "Created",
-    expires: "Expires",
-    lastUse: "Last used",
-    revokedAt: "Revoked",
-    scopes: "Scopes",
-    id: "Key id",
-    tabs: { overview: "Overview", history: "Spends", changes: "Limit changes" },
-    editLimits: "Edit limits",
-    rename: "Rename",
-    pause: "Pause",
-    resume: "Resume",
-    rotate: "Rotate secret",
-    revoke: "Revoke",
-    missing: "There is no such key, or it belongs to somebody else.",
-    back: "All keys",
-  },
-  chart: {
-    title: "Spending",
-    table: "Show as a table",
-    summary: (total: string, window: string) => `${total} settled in the last ${window}`,
-    over: (limit: string) => `Limit ${limit} for the whole window`,
-    total: "So far",
-    from: "From",
-    to: "To",
-    spent: "Spent",
-    empty: "Nothing was spent in this window.",
-  },
-  history: {
-    state: "State",
-    all: "All",
-    amount: "Amount",
-    held: "Held",
-    time: "When",
-    spend: "Spend",
-    transaction: "Transaction",
-    late: "settled after its hold had ended",
-    overHold: "above its hold",
-    unreserved: "never held",
-    empty: "No spends yet.",
-    emptyFiltered: "No spends in this state.",
-    window: "Window",
-    before: "Before",
-    after: "After",
-    who: "Who",
-    noChanges: "No limit was ever set.",
-    times: { reserve: "held", expire: "hold ends", settle: "settled", reverse: "reversed" },
-  },
-  session: {
-    title: "Sign in",
-    development: "Open the link that satcap serve printed. Its code works once.",
-    badCode: "That link was used before, or the server has been restarted since.",
-    oidc: "Continue to sign in",
-    token: "Bearer token",
-    tokenHelp: "Kept in memory only: it is gone when this page closes.",
-    useToken: "Use token",
-    refused: "The server refused this token.",
-    signOut: "Sign out",
-    expired: "You were signed out. Sign in to go on.",
-    away: "The server does not answer.",
-    embed: "Waiting for the page around this one to sign you in.",
-  },
-  live: { live: "Live", polling: "Every 10 s", stale: "Out of date", staleHelp: "The server does not answer. What you see is from" },
 
-  amountProblems: {
-    empty: "Enter an amount.",
-    format: "Write an amount like 100k, 1_000_000 or 0.01 BTC.",
-    fraction: "There is nothing smaller than a sat.",
-    zero: "A limit is at least 1 sat. Pause the key to stop it.",
-    tooLarge: "More than there will ever be: at most 21,000,000 BTC.",
-  } satisfies Record<AmountProblem, string>,
-
-  failure(f: Failure): string {
-    const known: Record<string, string> = {
-      API_KEY_NOT_FOUND: "There is no such key any more.",
-      API_KEY_REVOKED: "The key is revoked.",
-      API_KEY_EXPIRED: "The key has expired.",
-      REQUEST_ID_REUSED: "It was done already, as you first filled it in. Close this and look at the list.",
-      REVISION_MISMATCH: "The key changed meanwhile. Try again.",
-      PERMISSION_DENIED: "You are not allowed to do this.",
-      UNAUTHENTICATED: "You are signed out.",
-      OVERLOADED: "The server is busy. Try again in a moment.",
-      STORE_UNAVAILABLE: "The server cannot reach its database. Try again in a moment.",
-      OUTCOME_UNKNOWN: "It is not known whether this was done. Try again: it is not done twice.",
-      TOO_MANY_FAILURES: "Too many failed attempts. Wait a minute.",
-    };
-    return known[f.reason] ?? (f.offline ? "The server does not answer." : f.message || "Something went wrong.");
-  },
-  requestId: (id: string) => `Request ${id}`,
+  create,
+  errors,
+  key,
+  limits,
+  session,
 };

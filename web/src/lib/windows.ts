@@ -1,96 +1,70 @@
+// The windows. This one table drives the list, the forms and the charts.
 import { LimitWindow, type WindowUsage } from "../gen/satcap/v1/usage_pb";
-import { permille } from "./sats";
-import { msOf } from "./time";
+import { shareOf } from "./sats";
 
-/** Everything that differs between windows. List, form and chart are driven by it. */
-export const WINDOWS = [
-  { window: LimitWindow.DAILY, id: "daily", seconds: 86_400, bucketSeconds: 3_600 },
-  { window: LimitWindow.WEEKLY, id: "weekly", seconds: 604_800, bucketSeconds: 21_600 },
-  { window: LimitWindow.MONTHLY, id: "monthly", seconds: 2_592_000, bucketSeconds: 86_400 },
-  { window: LimitWindow.ANNUAL, id: "annual", seconds: 31_536_000, bucketSeconds: 432_000 },
-] as const;
+export type Slug = "day" | "week" | "month" | "year";
 
-export type WindowRow = (typeof WINDOWS)[number];
-export type WindowId = WindowRow["id"];
-
-export function rowOf(window: LimitWindow): WindowRow {
-  return WINDOWS.find((row) => row.window === window) ?? WINDOWS[0];
+export interface WindowRow {
+  window: LimitWindow;
+  slug: Slug;
+  seconds: number;
+  // How many of its lengths from now the chart's axis is labelled in.
+  axis: { unit: "h" | "d"; steps: number[] };
 }
 
-export function usageOf(usage: readonly WindowUsage[], row: WindowRow): WindowUsage | undefined {
-  return usage.find((u) => u.window === row.window);
+const day = 86_400;
+
+export const WINDOWS: readonly WindowRow[] = [
+  { window: LimitWindow.DAILY, slug: "day", seconds: day, axis: { unit: "h", steps: [24, 18, 12, 6, 0] } },
+  { window: LimitWindow.WEEKLY, slug: "week", seconds: 7 * day, axis: { unit: "d", steps: [7, 5, 3, 1, 0] } },
+  { window: LimitWindow.MONTHLY, slug: "month", seconds: 30 * day, axis: { unit: "d", steps: [30, 20, 10, 0] } },
+  { window: LimitWindow.ANNUAL, slug: "year", seconds: 365 * day, axis: { unit: "d", steps: [365, 270, 180, 90, 0] } },
+];
+
+export function rowOf(window: LimitWindow): WindowRow | undefined {
+  return WINDOWS.find((row) => row.window === window);
 }
 
-export type Tone = "ok" | "watch" | "near" | "blocked";
+export type Level = "ok" | "watch" | "near" | "blocked";
 
-export function usedOf(u: WindowUsage): bigint {
-  return u.spentSats + u.heldSats;
-}
+// usedOf is what counts against a limit.
+export const usedOf = (u: WindowUsage): bigint => u.spentSats + u.heldSats;
 
-/** How close a window is to its limit. Undefined: it has none. */
-export function toneOf(u: WindowUsage): Tone | undefined {
-  if (u.limitSats === undefined) return undefined;
-  if (u.remainingSats === 0n) return "blocked";
-  const share = permille(usedOf(u), u.limitSats);
+// levelOf says how close a limited window is to refusing.
+export function levelOf(u: WindowUsage): Level {
+  if (u.limitSats === undefined) return "ok";
+  if (usedOf(u) >= u.limitSats) return "blocked";
+  const share = shareOf(usedOf(u), u.limitSats);
   return share >= 900 ? "near" : share >= 700 ? "watch" : "ok";
 }
 
-/** The window that leaves the least; of equal ones the one with the larger share used. */
-export function bindingWindow(usage: readonly WindowUsage[]): WindowUsage | undefined {
+export const limited = (usage: readonly WindowUsage[]): WindowUsage[] =>
+  usage.filter((u) => u.limitSats !== undefined && rowOf(u.window));
+
+// bindingOf is the window that is closest to its limit; undefined when there is
+// no limit. Of equally full windows it is the one with the least left.
+export function bindingOf(usage: readonly WindowUsage[]): WindowUsage | undefined {
   let best: WindowUsage | undefined;
-  for (const u of usage) {
-    if (u.limitSats === undefined || u.remainingSats === undefined) continue;
-    const left = best?.remainingSats;
-    const share = best && permille(usedOf(best), best.limitSats ?? 0n);
-    if (
-      left === undefined ||
-      u.remainingSats < left ||
-      (u.remainingSats === left && permille(usedOf(u), u.limitSats) > (share ?? 0))
-    ) {
-      best = u;
-    }
+  for (const u of limited(usage)) {
+    if (!best || closer(u, best)) best = u;
   }
   return best;
 }
 
-/** The window whose limit is used up the most: the closest to refusing. */
-export function closestWindow(usage: readonly WindowUsage[]): WindowUsage | undefined {
-  let best: WindowUsage | undefined;
-  let most = -1;
-  for (const u of usage) {
-    if (u.limitSats === undefined) continue;
-    const share = permille(usedOf(u), u.limitSats);
-    if (share > most) {
-      best = u;
-      most = share;
-    }
+function closer(a: WindowUsage, b: WindowUsage): boolean {
+  // a/A > b/B without division, which would round.
+  const left = usedOf(a) * (b.limitSats ?? 1n);
+  const right = usedOf(b) * (a.limitSats ?? 1n);
+  if (left !== right) return left > right;
+  return (a.remainingSats ?? 0n) < (b.remainingSats ?? 0n);
+}
+
+// mostAllowed is the largest amount that fits now; undefined when unlimited.
+export function mostAllowed(usage: readonly WindowUsage[]): bigint | undefined {
+  let most: bigint | undefined;
+  for (const u of limited(usage)) {
+    const left = u.remainingSats ?? 0n;
+    if (most === undefined || left < most) most = left;
   }
-  return best;
-}
-
-function releaseMs(u: WindowUsage): number {
-  return u.nextReleaseTime ? msOf(u.nextReleaseTime) : Number.POSITIVE_INFINITY;
-}
-
-/** What fits into a window once its next release has happened, if nothing else is spent. */
-export function fitsAfterRelease(u: WindowUsage): bigint {
-  if (u.limitSats === undefined) return 0n;
-  const left = u.limitSats - usedOf(u) + u.nextReleaseSats;
-  return left > 0n ? left : 0n;
-}
-
-export type Verdict =
-  | { kind: "unlimited" }
-  | { kind: "within"; usage: WindowUsage }
-  | { kind: "blocked"; usage: WindowUsage };
-
-export function verdictOf(usage: readonly WindowUsage[]): Verdict {
-  const binding = bindingWindow(usage);
-  if (!binding) return { kind: "unlimited" };
-  if (binding.remainingSats === 0n) {
-    // Of the windows that refuse, the one that frees up last decides for how long.
-    const blocked = usage.filter((u) => u.remainingSats === 0n);
-    return { kind: "blocked", usage: blocked.reduce((a, b) => (releaseMs(b) >= releaseMs(a) ? b : a)) };
-  }
-  return { kind: "within", usage: closestWindow(usage) ?? binding };
+  return most;
 }

@@ -1,37 +1,43 @@
-import { call } from "../../api/call";
-import { hasReason } from "../../api/errors";
-import { storeKey } from "../../api/queries";
+// Saves limits against the revision that the user saw.
+import type { Client } from "@connectrpc/connect";
+import { isReason } from "../../api/errors";
 import type { ApiKey } from "../../gen/satcap/v1/api_key_pb";
-import { ApiKeyService } from "../../gen/satcap/v1/api_key_service_pb";
-import { LimitService } from "../../gen/satcap/v1/limit_service_pb";
-import { type Change, changesOf, limitsOf } from "./draft";
+import type { ApiKeyService } from "../../gen/satcap/v1/api_key_service_pb";
+import type { LimitService } from "../../gen/satcap/v1/limit_service_pb";
+import { changesBetween, limitsOf, updatesOf, type Change, type Limits } from "./model";
 
-const ATTEMPTS = 5;
+export interface SaveClients {
+  keys: Pick<Client<typeof ApiKeyService>, "getApiKey">;
+  limits: Pick<Client<typeof LimitService>, "updateLimits">;
+}
 
-/**
- * Saves changes that were made on the limits of base. A key's revision also goes up with
- * every spend, so a mismatch alone is no conflict: it is one when the limits are others now.
- */
-export async function saveLimits(base: ApiKey, now: ApiKey, changes: readonly Change[]): Promise<ApiKey | undefined> {
-  let current = now;
-  for (let attempt = 1; ; attempt++) {
+export type Saved = { key: ApiKey; conflict: false } | { key: ApiKey; conflict: true } | { key?: undefined; conflict: "busy" };
+
+const tries = 8;
+
+// saveLimits changes limits if they are still what the user saw (base). A key's
+// revision goes up with every payment too, which is no conflict: then the same
+// request goes out again with the new revision. Only other limits are one.
+export async function saveLimits(
+  clients: SaveClients,
+  apiKeyId: string,
+  base: Limits,
+  revision: bigint,
+  changes: Change[],
+): Promise<Saved> {
+  let expectedRevision = revision;
+  for (let n = 0; n < tries; n++) {
     try {
-      const response = await call(LimitService.method.updateLimits, {
-        apiKeyId: base.apiKeyId,
-        expectedRevision: current.revision,
-        updates: changes.map(({ row, to }) => ({
-          window: row.window,
-          limit: to === undefined ? { case: "unlimited" as const, value: true } : { case: "limitSats" as const, value: to },
-        })),
-      });
-      return response.apiKey;
+      const { apiKey } = await clients.limits.updateLimits({ apiKeyId, updates: updatesOf(changes), expectedRevision });
+      if (!apiKey) throw new Error("the answer has no key");
+      return { key: apiKey, conflict: false };
     } catch (error) {
-      if (attempt === ATTEMPTS || !hasReason(error, "REVISION_MISMATCH")) throw error;
-      const { apiKey } = await call(ApiKeyService.method.getApiKey, { apiKeyId: base.apiKeyId });
-      if (!apiKey) throw error;
-      storeKey(apiKey);
-      if (changesOf(limitsOf(base.usage), limitsOf(apiKey.usage)).length > 0) throw error;
-      current = apiKey;
+      if (!isReason(error, "REVISION_MISMATCH")) throw error;
     }
+    const { apiKey } = await clients.keys.getApiKey({ apiKeyId });
+    if (!apiKey) throw new Error("the answer has no key");
+    if (changesBetween(base, limitsOf(apiKey.usage)).length > 0) return { key: apiKey, conflict: true };
+    expectedRevision = apiKey.revision;
   }
+  return { conflict: "busy" };
 }

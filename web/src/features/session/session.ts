@@ -1,74 +1,124 @@
-// Who is signed in. A bearer token stays in this variable and nowhere else.
-import { API_URL } from "../../api/url";
+// Who is signed in, and how that came to be.
+import { useSyncExternalStore } from "react";
+import { isSignedOut } from "../../api/errors";
+import { hasBearer, keyClient, sameOrigin, server, setBearer } from "../../api/transport";
+import { whenFree } from "../../lib/hold";
+import { takeCode } from "./code";
+import { readSettings, type Settings } from "./settings";
 
-export type SignIn = "development" | "oidc" | "token";
-export type Ui = { signIn: SignIn; embedOrigins: string[] };
-export type Session = { subject: string; authentication: string };
-
-let token = "";
-
-export function bearer(): string {
-  return token;
+export interface SessionState {
+  status: "checking" | "out" | "in";
+  settings: Settings;
+  subject?: string;
+  // Why there is a sign-in to see: the link was refused, the session is over.
+  notice?: "codeRefused" | "ended";
+  embedded: boolean;
 }
 
-export function setBearer(value: string): void {
-  token = value.trim();
+let state: SessionState = {
+  status: "checking",
+  settings: { signIn: "token", embedOrigins: [] },
+  embedded: false,
+};
+const listeners = new Set<() => void>();
+
+function set(change: Partial<SessionState>): void {
+  state = { ...state, ...change };
+  for (const listener of listeners) listener();
 }
 
-const url = (path: string) => `${API_URL}/${path}`;
+const subscribe = (listener: () => void) => {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+};
 
-async function ask(path: string, init?: RequestInit): Promise<Response> {
-  return fetch(url(path), { ...init, credentials: "same-origin", cache: "no-store" });
-}
+export const useSession = (): SessionState => useSyncExternalStore(subscribe, () => state);
 
-/** How this server lets people in. A server without sessions takes tokens. */
-export async function readUi(): Promise<Ui> {
-  const fallback: Ui = { signIn: "token", embedOrigins: [] };
+async function call(method: string, body?: unknown): Promise<Response | undefined> {
   try {
-    const response = await ask("ui.json");
-    if (!response.ok || !isJson(response)) return fallback;
-    const ui = (await response.json()) as Partial<Ui>;
-    return { signIn: ui.signIn ?? "token", embedOrigins: ui.embedOrigins ?? [] };
-  } catch {
-    return fallback;
-  }
-}
-
-export async function readSession(): Promise<Session | undefined> {
-  try {
-    const response = await ask("session");
-    return response.ok && isJson(response) ? ((await response.json()) as Session) : undefined;
+    return await fetch(`${server}/session`, {
+      method,
+      credentials: "same-origin",
+      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(15_000),
+    });
   } catch {
     return undefined;
   }
 }
 
-/** Takes a one-time code out of the fragment, so that it is in no history and no reload. */
-export function takeCode(): string {
-  const code = new URLSearchParams(location.hash.replace(/^#\/?/, "")).get("code") ?? "";
-  if (code) history.replaceState(null, "", `${location.pathname}${location.search}#/keys`);
-  return code;
+async function start(): Promise<void> {
+  const { code, rest } = takeCode(location.hash);
+  if (rest !== location.hash) history.replaceState(null, "", rest);
+  // The cookie is for the server's own pages; others bring a token.
+  const settings = sameOrigin ? await readSettings(server) : state.settings;
+  const embedded = window.parent !== window && settings.embedOrigins.length > 0;
+  set({ settings, embedded });
+  if (embedded) listenToParent(settings.embedOrigins);
+  if (!sameOrigin) return set({ status: "out" });
+
+  let notice: SessionState["notice"];
+  if (code !== undefined) {
+    const answer = await call("POST", { code });
+    if (!answer?.ok) notice = "codeRefused";
+  }
+  const answer = await call("GET");
+  if (hasBearer()) return; // the embedding page was quicker
+  if (!answer?.ok) return set({ status: "out", notice });
+  const { subject } = (await answer.json().catch(() => ({}))) as { subject?: string };
+  set({ status: "in", subject });
 }
 
-export async function exchangeCode(code: string): Promise<boolean> {
-  const response = await ask("session", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ code }),
+// listenToParent takes a token from the page that this one is embedded in, if
+// the server lists its origin.
+function listenToParent(origins: string[]): void {
+  addEventListener("message", (event: MessageEvent<unknown>) => {
+    if (event.source !== window.parent || !origins.includes(event.origin)) return;
+    const data = event.data as { type?: unknown; token?: unknown } | null;
+    if (data?.type !== "satcap.token" || typeof data.token !== "string" || data.token === "") return;
+    setBearer(data.token);
+    set({ status: "in", subject: undefined, notice: undefined });
   });
-  return response.ok;
+  // Only a listed origin is told; the others never learn that this is satcap.
+  for (const origin of origins) window.parent.postMessage({ type: "satcap.ready" }, origin);
 }
 
-export async function signOut(): Promise<void> {
-  const hadToken = token !== "";
-  token = "";
-  if (!hadToken) await ask("session", { method: "DELETE" }).catch(() => undefined);
+// signInWithToken signs in with a token that was typed. It answers whether it counts.
+async function signInWithToken(token: string): Promise<"in" | "refused"> {
+  setBearer(token);
+  try {
+    await keyClient.listApiKeys({ pageSize: 1 });
+  } catch (error) {
+    setBearer(undefined);
+    if (isSignedOut(error)) return "refused";
+    throw error;
+  }
+  set({ status: "in", subject: undefined, notice: undefined });
+  return "in";
 }
 
-export function loginUrl(): string {
-  return url("session/login");
+// ended is for a server that no longer knows the caller.
+function ended(): void {
+  whenFree(end);
 }
 
-function isJson(response: Response): boolean {
-  return response.headers.get("content-type")?.startsWith("application/json") ?? false;
+function end(): void {
+  if (state.status !== "in") return;
+  setBearer(undefined);
+  set({ status: "out", subject: undefined, notice: "ended" });
+  // A page around this one may have a newer token.
+  if (state.embedded) {
+    for (const origin of state.settings.embedOrigins) window.parent.postMessage({ type: "satcap.ready" }, origin);
+  }
 }
+
+async function signOut(): Promise<boolean> {
+  const byToken = hasBearer();
+  setBearer(undefined);
+  const answer = byToken || !sameOrigin ? undefined : await call("DELETE");
+  set({ status: "out", subject: undefined, notice: undefined });
+  return byToken || answer?.ok === true;
+}
+
+export const session = { start, ended, signOut, signInWithToken };

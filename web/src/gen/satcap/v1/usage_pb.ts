@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file satcap/v1/usage.proto.
  */
 export const file_satcap_v1_usage: GenFile = /*@__PURE__*/
-  fileDesc("ChVzYXRjYXAvdjEvdXNhZ2UucHJvdG8SCXNhdGNhcC52MSKGAgoLV2luZG93VXNhZ2USJgoGd2luZG93GAEgASgOMhYuc2F0Y2FwLnYxLkxpbWl0V2luZG93EhcKCmxpbWl0X3NhdHMYAiABKANIAIgBARISCgpzcGVudF9zYXRzGAMgASgDEhEKCWhlbGRfc2F0cxgEIAEoAxIbCg5yZW1haW5pbmdfc2F0cxgFIAEoA0gBiAEBEjUKEW5leHRfcmVsZWFzZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIZChFuZXh0X3JlbGVhc2Vfc2F0cxgHIAEoA0INCgtfbGltaXRfc2F0c0IRCg9fcmVtYWluaW5nX3NhdHMqjwEKC0xpbWl0V2luZG93EhwKGExJTUlUX1dJTkRPV19VTlNQRUNJRklFRBAAEhYKEkxJTUlUX1dJTkRPV19EQUlMWRABEhcKE0xJTUlUX1dJTkRPV19XRUVLTFkQAhIYChRMSU1JVF9XSU5ET1dfTU9OVEhMWRADEhcKE0xJTUlUX1dJTkRPV19BTk5VQUwQBEIxWi9naXRodWIuY29tL3NhdGNhcC9zYXRjYXAvZ2VuL3NhdGNhcC92MTtzYXRjYXB2MWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("ChVzYXRjYXAvdjEvdXNhZ2UucHJvdG8SCXNhdGNhcC52MSKGAgoLV2luZG93VXNhZ2USJgoGd2luZG93GAEgASgOMhYuc2F0Y2FwLnYxLkxpbWl0V2luZG93EhcKCmxpbWl0X3NhdHMYAiABKANIAIgBARISCgpzcGVudF9zYXRzGAMgASgDEhEKCWhlbGRfc2F0cxgEIAEoAxIbCg5yZW1haW5pbmdfc2F0cxgFIAEoA0gBiAEBEjUKEW5leHRfcmVsZWFzZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIZChFuZXh0X3JlbGVhc2Vfc2F0cxgHIAEoA0INCgtfbGltaXRfc2F0c0IRCg9fcmVtYWluaW5nX3NhdHMi7wEKDUxpbWl0RXhjZWVkZWQSEgoKYXBpX2tleV9pZBgBIAEoCRIWCg5yZXF1ZXN0ZWRfc2F0cxgCIAEoAxIqCgp2aW9sYXRpb25zGAMgAygLMhYuc2F0Y2FwLnYxLldpbmRvd1VzYWdlEhgKEG1heF9hbGxvd2VkX3NhdHMYBCABKAMSMgoOYXZhaWxhYmxlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjgKFGF2YWlsYWJsZV9ub3RfYmVmb3JlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCqPAQoLTGltaXRXaW5kb3cSHAoYTElNSVRfV0lORE9XX1VOU1BFQ0lGSUVEEAASFgoSTElNSVRfV0lORE9XX0RBSUxZEAESFwoTTElNSVRfV0lORE9XX1dFRUtMWRACEhgKFExJTUlUX1dJTkRPV19NT05USExZEAMSFwoTTElNSVRfV0lORE9XX0FOTlVBTBAEQjFaL2dpdGh1Yi5jb20vc2F0Y2FwL3NhdGNhcC9nZW4vc2F0Y2FwL3YxO3NhdGNhcHYxYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * WindowUsage is what one API key spent and holds in one window. Replies list
@@ -82,6 +82,66 @@ export type WindowUsage = Message<"satcap.v1.WindowUsage"> & {
  */
 export const WindowUsageSchema: GenMessage<WindowUsage> = /*@__PURE__*/
   messageDesc(file_satcap_v1_usage, 0);
+
+/**
+ * LimitExceeded says why an amount does not fit and when it will. It is the
+ * detail of the error SPENDING_LIMIT_EXCEEDED and part of CheckSpendResponse.
+ *
+ * @generated from message satcap.v1.LimitExceeded
+ */
+export type LimitExceeded = Message<"satcap.v1.LimitExceeded"> & {
+  /**
+   * The API key that was asked to spend.
+   *
+   * @generated from field: string api_key_id = 1;
+   */
+  apiKeyId: string;
+
+  /**
+   * The amount that was asked for, in sats.
+   *
+   * @generated from field: int64 requested_sats = 2;
+   */
+  requestedSats: bigint;
+
+  /**
+   * Every window that refuses the amount, the one with the least left first.
+   *
+   * @generated from field: repeated satcap.v1.WindowUsage violations = 3;
+   */
+  violations: WindowUsage[];
+
+  /**
+   * The largest amount that would have fitted at that moment, in sats; may be 0.
+   *
+   * @generated from field: int64 max_allowed_sats = 4;
+   */
+  maxAllowedSats: bigint;
+
+  /**
+   * The earliest time at which the amount fits if nothing else is spent.
+   * Absent if it never can (the amount is above a limit), or if finding it
+   * would have meant walking past 1,000 spends: see available_not_before.
+   *
+   * @generated from field: google.protobuf.Timestamp available_time = 5;
+   */
+  availableTime?: Timestamp | undefined;
+
+  /**
+   * Set in place of available_time where the walk ended at its bound of 1,000
+   * spends: the amount does not fit before this time.
+   *
+   * @generated from field: google.protobuf.Timestamp available_not_before = 6;
+   */
+  availableNotBefore?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message satcap.v1.LimitExceeded.
+ * Use `create(LimitExceededSchema)` to create a new message.
+ */
+export const LimitExceededSchema: GenMessage<LimitExceeded> = /*@__PURE__*/
+  messageDesc(file_satcap_v1_usage, 1);
 
 /**
  * LimitWindow is a rolling window. It is never a calendar period: a spend

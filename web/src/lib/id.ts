@@ -1,5 +1,0 @@
-/** A random name for a request. crypto.randomUUID is there only with HTTPS. */
-export function newId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
