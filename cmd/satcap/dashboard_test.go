@@ -3,48 +3,54 @@
 package main
 
 import (
-	"context"
-	"os"
-	"os/exec"
 	"regexp"
+	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/satcap/satcap/internal/browsertest"
 )
 
-// walkSteps is how many steps web/e2e/walk.mjs has, so that none is left out.
-const walkSteps = 9
-
-// browser finds Chromium, or what is made of it.
-func browser(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"} {
-		if path, err := exec.LookPath(name); name != "" && err == nil {
-			return path
-		}
-	}
-	require.Fail(t, "Chromium is missing: scripts/test.sh installs it or says how, or set CHROMIUM")
-	return ""
+// dashboardScripts are those of web/e2e that need the program and nothing else,
+// with how many steps each has. Those that depend on the database run on both.
+var dashboardScripts = []struct {
+	name  string
+	steps int
+	both  bool
+}{
+	{"walk", 8, true},
 }
 
 func TestDashboard(t *testing.T) {
-	chromium := browser(t)
-	_, err := os.Stat("../../web/node_modules/playwright-core")
-	require.NoError(t, err, "run npm ci in web, or scripts/test.sh, which does")
-	_, err = os.ReadFile("../../web/e2e/walk.mjs") // "go test" sees then when it has changed
-	require.NoError(t, err)
-	onEngines(t, func(t *testing.T, db string) {
-		p := serve(t, db)
-		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-		defer cancel()
-		cmd := exec.CommandContext(ctx, "node", "e2e/walk.mjs")
-		cmd.Dir, cmd.Env = "../../web", environ("SATCAP_URL="+p.url, "SATCAP_TOKEN="+p.token, "CHROMIUM="+chromium)
-		cmd.WaitDelay = time.Second
-		out, err := cmd.CombinedOutput()
-		require.NoError(t, err, "%s", out)
-		require.Len(t, regexp.MustCompile(`(?m)^ok `).FindAll(out, -1), walkSteps, "%s", out)
-		require.Zero(t, p.terminate(), p.stderr.String())
-		verifyClean(t, db)
-	})
+	t.Parallel()
+	for name, newDatabase := range engines {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, script := range dashboardScripts {
+				if script.both || name == "SQLite" {
+					t.Run(script.name, func(t *testing.T) { showDashboard(t, newDatabase(t), script.name, script.steps) })
+				}
+			}
+		})
+	}
+}
+
+// signInLink is the link that serve prints.
+var signInLink = regexp.MustCompile(`(?m)^sign in to the dashboard, once: (\S+)$`)
+
+// showDashboard runs a script against a server on db.
+func showDashboard(t *testing.T, db, name string, steps int) {
+	t.Helper()
+	p := serve(t, db)
+	address := strings.TrimPrefix(p.url, "http://")
+	browsertest.Script{Name: name, Steps: steps, URL: p.url, Token: p.token, Asks: map[string]func(string) string{
+		"kill": func(string) string { p.kill(); return "killed" },
+		"back": func(string) string { p = serve(t, db, "--listen", address); return p.url },
+		"link": func(string) string { return signInLink.FindStringSubmatch(p.stderr.String())[1] },
+		// Another server, with flags of its own.
+		"serve": func(flags string) string { return serve(t, engines["SQLite"](t), strings.Fields(flags)...).url },
+	}}.Run(t)
+	require.Zero(t, p.terminate(), p.stderr.String())
+	verifyClean(t, db)
 }
