@@ -20,6 +20,15 @@ var dashboardScripts = []struct {
 	both  bool
 }{
 	{"walk", 8, true},
+	{"edit", 6, true},
+	{"outage", 3, true},
+	{"keyboard", 7, false},
+	{"plain", 2, false},
+	{"keys", 5, false},
+	{"looks", 6, false},
+	{"tabs", 4, false},
+	{"origins", 4, false},
+	{"signin", 5, false},
 }
 
 func TestDashboard(t *testing.T) {
@@ -29,7 +38,10 @@ func TestDashboard(t *testing.T) {
 			t.Parallel()
 			for _, script := range dashboardScripts {
 				if script.both || name == "SQLite" {
-					t.Run(script.name, func(t *testing.T) { showDashboard(t, newDatabase(t), script.name, script.steps) })
+					t.Run(script.name, func(t *testing.T) {
+						t.Parallel()
+						showDashboard(t, newDatabase(t), script.name, script.steps)
+					})
 				}
 			}
 		})

@@ -46,7 +46,7 @@ export async function step(name, run) {
   } catch (error) {
     for (const page of pages.filter((p) => !p.isClosed())) {
       const text = await page.evaluate(() => document.body.innerText).catch(() => "nothing");
-      console.error(`${page.url()} shows:\n${text}\n`);
+      console.error(`${page.url()} shows:\n${text.slice(0, 1_500)}\n`);
     }
     console.error(`step: ${name}`);
     throw error;

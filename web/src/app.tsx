@@ -6,6 +6,7 @@ import { KeysPage } from "./features/keys/KeysPage";
 import { session, useSession } from "./features/session/session";
 import { SignIn } from "./features/session/SignIn";
 import { t } from "./i18n/en";
+import { focusMain } from "./lib/focus";
 import { keysHref, useRoute } from "./lib/route";
 import { UnitSwitch } from "./ui/Amount";
 import { Toasts, toast } from "./ui/Toast";
@@ -39,12 +40,6 @@ export function App() {
 function skip(event: { preventDefault: () => void }): void {
   event.preventDefault();
   focusMain();
-}
-
-function focusMain(): void {
-  const main = document.getElementById("main");
-  main?.setAttribute("tabindex", "-1");
-  main?.focus();
 }
 
 function Page() {

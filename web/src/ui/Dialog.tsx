@@ -2,6 +2,7 @@
 // gives the focus back.
 import { useEffect, useId, useRef, type ReactNode } from "react";
 import { t } from "../i18n/en";
+import { focusSomewhere } from "../lib/focus";
 
 interface Props {
   title: string;
@@ -17,7 +18,11 @@ export function Dialog({ title, onClose, wide, children }: Props) {
   useEffect(() => {
     const dialog = ref.current;
     if (dialog && !dialog.open) dialog.showModal();
-    return () => dialog?.close();
+    return () => {
+      dialog?.close();
+      // After the next render, in which the button that opened it may be gone.
+      setTimeout(focusSomewhere);
+    };
   }, []);
   return (
     <dialog
