@@ -3,11 +3,24 @@
 package server
 
 import (
+	"context"
+	"log/slog"
 	"net/http"
+	"time"
 
+	"github.com/satcap/satcap/internal/config"
 	"github.com/satcap/satcap/internal/engine"
 	"github.com/satcap/satcap/internal/store"
+	"github.com/satcap/satcap/internal/store/sqlite"
 )
+
+// NewAt is New on SQLite, with a clock.
+func NewAt(ctx context.Context, cfg config.Server, log *slog.Logger, now func() time.Time) (*Server, error) {
+	open := func(ctx context.Context, db config.DB) (store.Store, error) {
+		return sqlite.Open(ctx, db.SQLitePath, sqlite.WithClock(func() int64 { return now().UnixMicro() }))
+	}
+	return build(ctx, cfg, log, open, now)
+}
 
 // HTTP is the server that answers. Change it only before Serve.
 func (s *Server) HTTP() *http.Server { return s.http }

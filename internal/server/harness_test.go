@@ -71,9 +71,15 @@ func settings(t testing.TB) config.Server {
 func start(t testing.TB, cfg config.Server, edit ...func(*server.Server)) *running {
 	t.Helper()
 	requireNoLeak(t)
+	return serveIt(t, cfg, server.New, edit...)
+}
+
+// serveIt serves what build makes.
+func serveIt(t testing.TB, cfg config.Server, build func(context.Context, config.Server, *slog.Logger) (*server.Server, error), edit ...func(*server.Server)) *running {
+	t.Helper()
 	r := &running{t: t, log: &buffer{}, path: strings.TrimPrefix(cfg.DB, "sqlite:"), served: make(chan error, 1)}
 	var err error
-	r.Server, err = server.New(t.Context(), cfg, telemetry.NewLogger(r.log, slog.LevelDebug, "json"))
+	r.Server, err = build(t.Context(), cfg, telemetry.NewLogger(r.log, slog.LevelDebug, "json"))
 	require.NoError(t, err)
 	for _, e := range edit {
 		e(r.Server)

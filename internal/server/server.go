@@ -60,6 +60,14 @@ type Server struct {
 
 // New opens the database, brings its schema up to date, and listens.
 func New(ctx context.Context, cfg config.Server, log *slog.Logger) (*Server, error) {
+	return build(ctx, cfg, log, OpenStore, time.Now)
+}
+
+// build is New with what tests replace: how the database is opened, and the
+// clock that the database's is held against.
+func build(ctx context.Context, cfg config.Server, log *slog.Logger,
+	openStore func(context.Context, config.DB) (store.Store, error), now func() time.Time,
+) (*Server, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -74,7 +82,7 @@ func New(ctx context.Context, cfg config.Server, log *slog.Logger) (*Server, err
 		}
 	}
 	s := &Server{cfg: cfg, log: log}
-	if s.store, err = OpenStore(ctx, db); err != nil {
+	if s.store, err = openStore(ctx, db); err != nil {
 		return nil, err
 	}
 	version, err := s.store.Migrate(ctx)
@@ -92,7 +100,7 @@ func New(ctx context.Context, cfg config.Server, log *slog.Logger) (*Server, err
 		s.callers.Close()
 		return nil, errors.Join(err, s.listener.Close(), s.store.Close())
 	}
-	s.engine = engine.New(engine.Config{Store: s.store, Log: log, Shards: shards(db)})
+	s.engine = engine.New(engine.Config{Store: s.store, Log: log, Shards: shards(db), Now: now})
 	s.ready = &readiness{store: s.store, engine: s.engine, keySet: s.callers.keySet}
 	s.sessions = newSessions(cfg, s.callers, s.callers.seal, log)
 	s.http = newHTTP(s.handler(), log)

@@ -58,8 +58,9 @@ function Page() {
   if (route.page === "key") return <KeyPage key={route.id} id={route.id} tab={route.tab} />;
   return (
     <main id="main" className="page">
+      <h1>{t.unknownPage}</h1>
       <p className="nothing">
-        {t.unknownPage} <a href={keysHref}>{t.toKeys}</a>
+        <a href={keysHref}>{t.toKeys}</a>
       </p>
     </main>
   );

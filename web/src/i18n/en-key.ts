@@ -1,5 +1,6 @@
 export const key = {
   tabs: { overview: "Overview", history: "History", changes: "Limit changes" },
+  untitled: "API key",
   tabsLabel: "About this key",
   actions: "Actions",
   id: "Id",

@@ -7,8 +7,11 @@ export function focusMain(): void {
   main?.focus();
 }
 
-// focusSomewhere keeps a keyboard's user from starting over at the browser's own
-// bars: a button may be gone by the time that its dialog closes.
-export function focusSomewhere(): void {
-  if (document.activeElement === null || document.activeElement === document.body) focusMain();
+// returnFocus gives the focus back to what had it before. Where that is gone the
+// content gets it: nobody shall start over at the browser's own bars.
+export function returnFocus(before: Element | null): void {
+  const at = document.activeElement;
+  if (at !== null && at !== document.body) return;
+  if (before instanceof HTMLElement && before.isConnected) before.focus();
+  if (document.activeElement === document.body) focusMain();
 }

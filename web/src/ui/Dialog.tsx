@@ -2,7 +2,7 @@
 // gives the focus back.
 import { useEffect, useId, useRef, type ReactNode } from "react";
 import { t } from "../i18n/en";
-import { focusSomewhere } from "../lib/focus";
+import { returnFocus } from "../lib/focus";
 
 interface Props {
   title: string;
@@ -17,11 +17,12 @@ export function Dialog({ title, onClose, wide, children }: Props) {
   const id = useId();
   useEffect(() => {
     const dialog = ref.current;
+    const opener = document.activeElement;
     if (dialog && !dialog.open) dialog.showModal();
     return () => {
       dialog?.close();
       // After the next render, in which the button that opened it may be gone.
-      setTimeout(focusSomewhere);
+      setTimeout(() => returnFocus(opener));
     };
   }, []);
   return (

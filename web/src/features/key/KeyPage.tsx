@@ -38,6 +38,7 @@ export function KeyPage({ id, tab }: { id: string; tab: KeyTab }) {
       <nav className="crumbs" aria-label="Breadcrumb">
         <a href={keysHref}>{t.keys.title}</a>
       </nav>
+      {!key && <h1 className={query.isError ? undefined : "hidden"}>{t.key.untitled}</h1>}
       {query.isError && !key && <Problem error={query.error} onRetry={() => void query.refetch()} />}
       {query.isPending && <Skeleton />}
       {key && (
