@@ -14,10 +14,10 @@ export const ages = [
   2.8, 2.2, 1.7, 1.3, 0.95, 0.86, 0.74, 0.62, 0.5, 0.41, 0.29, 0.17, 0.08, 0.02,
 ];
 
-// spending is payments since an age, around a mean, of some of the ages.
-function spending(since, mean, share = 1) {
+// spending is payments between two ages, around a mean, at some of the moments.
+function spending(since, mean, share = 1, until = 0) {
   const spends = {};
-  for (const age of ages) if (age <= since && random() < share) spends[age] = Math.round((mean * (0.4 + 1.2 * random())) / 10) * 10;
+  for (const age of ages) if (age <= since && age >= until && random() < share) spends[age] = Math.round((mean * (0.4 + 1.2 * random())) / 10) * 10;
   return spends;
 }
 
@@ -25,12 +25,12 @@ const medium = { day: 100_000, week: 300_000, month: 1_000_000 };
 
 // The list shows the newest first.
 export const keys = [
-  { name: "Accounting (read only)", born: 360, limits: { day: 1_000 }, spends: {} },
+  { name: "Accounting (read only)", born: 360, limits: { day: 1_000 }, spends: {}, used: 1.3 },
   { name: "Old point of sale", born: 330, limits: medium, spends: { 300: 41_000, 270: 18_500 }, state: "Revoke" },
-  { name: "Invoices", born: 300, limits: { day: 500_000, month: 5_000_000 }, spends: spending(300, 14_000, 0.5) },
-  { name: "Payouts", born: 240, limits: { day: 250_000, week: 1_000_000, month: 3_000_000, year: 20_000_000 }, spends: { ...spending(240, 55_000, 0.6), 0.95: 90_000, 0.5: 96_000, 0.17: 64_000 } },
-  { name: "Partner sandbox", born: 120, limits: {}, spends: spending(120, 900, 0.3) },
-  { name: "Shop checkout", born: 210, limits: { ...medium, year: 10_000_000 }, spends: spending(210, 7_400, 0.9), held: 8_000 },
-  { name: "Newsletter tips", born: 50, limits: { day: 10_000, week: 30_000, month: 100_000 }, spends: spending(50, 900, 0.8) },
-  { name: "Night batch", born: 28, limits: { day: 1_000_000, week: 3_000_000 }, spends: { 5: 610_000, 3.9: 330_000, 1.7: 84_000 }, state: "Pause" },
+  { name: "Invoices", born: 300, limits: { day: 500_000, month: 5_000_000 }, spends: spending(300, 14_000, 0.5), used: 0.08 },
+  { name: "Payouts", born: 240, limits: { day: 250_000, week: 1_000_000, month: 3_000_000, year: 20_000_000 }, spends: { ...spending(240, 55_000, 0.6, 1), 0.95: 90_000, 0.5: 96_000, 0.17: 64_000 }, used: 0.17 },
+  { name: "Partner sandbox", born: 120, limits: {}, spends: spending(120, 900, 0.3), used: 2.8 },
+  { name: "Shop checkout", born: 210, limits: { ...medium, year: 10_000_000 }, spends: spending(210, 7_400, 0.9), held: 8_000, used: 0.02 },
+  { name: "Newsletter tips", born: 50, limits: { day: 10_000, week: 30_000, month: 100_000 }, spends: spending(50, 900, 0.8), used: 0.17 },
+  { name: "Night batch", born: 28, limits: { day: 1_000_000, week: 3_000_000 }, spends: { 5: 610_000, 3.9: 330_000, 1.7: 84_000 }, state: "Pause", used: 1.7 },
 ];

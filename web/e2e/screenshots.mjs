@@ -1,6 +1,7 @@
 // The pictures of the documentation, into the directory SCREENSHOTS: each wide and
 // narrow, light and dark. "make screenshots" runs this.
-import { ask, call, createKey, finish, goTo, launch, open, parts, record, signIn, step } from "./harness.mjs";
+import assert from "node:assert/strict";
+import { ask, call, finish, goTo, launch, limitsOf, open, parts, record, signIn, step, url } from "./harness.mjs";
 import { ages, keys } from "./scene.mjs";
 
 const browser = await launch("--force-color-profile=srgb", "--font-render-hinting=none");
@@ -11,6 +12,7 @@ const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 360, height
 // take takes the four pictures of what is in view. A picture is as high as the
 // screen, or as the page where that says more.
 async function take(name, fullPage = {}) {
+  await page.mouse.move(0, 0); // nothing is hovered
   for (const [size, viewport] of Object.entries(sizes)) {
     await page.setViewportSize(viewport);
     for (const colorScheme of ["light", "dark"]) {
@@ -29,13 +31,29 @@ await step("the empty state", async () => {
 });
 
 const ids = {};
+const secrets = {};
+
+async function make({ name, limits }) {
+  const { body } = await call("ApiKeyService/CreateApiKey", { name, scopes: name.includes("read only") ? ["SCOPE_READ"] : ["SCOPE_READ", "SCOPE_WRITE"], limits: limitsOf(limits) });
+  ids[name] = body.apiKey.apiKeyId;
+  secrets[name] = body.secret;
+}
+
+// use is what moves "last used".
+async function use({ name }) {
+  const headers = { "X-API-KEY": secrets[name], "Content-Type": "application/json" };
+  const answer = await fetch(`${url}/satcap.v1.UsageService/GetUsage`, { method: "POST", headers, body: JSON.stringify({ apiKeyId: ids[name] }) });
+  assert.equal(answer.status, 200);
+}
+
 await step("a year of payments", async () => {
   for (const days of ages) {
     await ask("clock", `-${Math.round(days * 24 * 60)}m`);
     for (const key of keys) {
-      if (key.born === days) ids[key.name] = await createKey(key.name, key.limits);
+      if (key.born === days) await make(key);
       const sats = key.spends[days];
       if (sats) await record(ids[key.name], `order-${Math.round(days * 24)}`, sats);
+      if (key.used === days) await use(key);
     }
   }
   await ask("clock", "0s");

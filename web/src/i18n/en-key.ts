@@ -43,7 +43,7 @@ export const key = {
     limit: (amount: string) => `Limit ${amount}`,
     limitAbove: (amount: string) => `The limit, ${amount}, is far above.`,
     part: (from: string, to: string, spent: string, sum: string) => `${from} to ${to}: ${spent} spent, ${sum} by then`,
-    hint: "each column is the sum up to then, its dark part what was spent in that time",
+    hint: "each column is the sum up to then, its top what was spent in that time",
     table: "Show as a table",
     from: "From",
     to: "To",
