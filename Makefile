@@ -57,6 +57,12 @@ web-dev: ## Run the dashboard from source against a running server (SATCAP_URL)
 web-test: ## Run the dashboard's unit tests
 	cd web && npm ci && npm test
 
+.PHONY: screenshots
+screenshots: ## Make the dashboard's pictures in docs/images
+	cd web && npm ci
+	mkdir -p docs/images
+	go test ./internal/server -run 'TestScreenshots$$' -count 1 -screenshots $(CURDIR)/docs/images
+
 .PHONY: bench
 bench: ## Run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./internal/...

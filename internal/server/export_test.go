@@ -33,3 +33,6 @@ func (s *Server) BlinkHTTP() *http.Server { return s.blink.http }
 func NewReadyz(s store.Store, e *engine.Engine) http.HandlerFunc {
 	return (&readiness{store: s, engine: e}).serveReadyz
 }
+
+// Store is where the server keeps everything.
+func (s *Server) Store() store.Store { return s.store }

@@ -1,7 +1,7 @@
 // The pictures of the documentation, into the directory SCREENSHOTS: each wide and
 // narrow, light and dark. "make screenshots" runs this.
 import assert from "node:assert/strict";
-import { ask, call, finish, goTo, launch, limitsOf, open, parts, record, signIn, step, url } from "./harness.mjs";
+import { ask, call, finish, goTo, launch, limitsOf, open, parts, record, signIn, step } from "./harness.mjs";
 import { ages, keys } from "./scene.mjs";
 
 const browser = await launch("--force-color-profile=srgb", "--font-render-hinting=none");
@@ -24,27 +24,19 @@ async function take(name, fullPage = {}) {
   await page.setViewportSize(sizes.wide);
 }
 
+const ids = {};
+
+async function make({ name, limits }) {
+  const scopes = name.includes("read only") ? ["SCOPE_READ"] : ["SCOPE_READ", "SCOPE_WRITE"];
+  const { body } = await call("ApiKeyService/CreateApiKey", { name, scopes, limits: limitsOf(limits) });
+  ids[name] = body.apiKey.apiKeyId;
+}
+
 await signIn(page);
 await step("the empty state", async () => {
   await text("No keys yet");
   await take("empty");
 });
-
-const ids = {};
-const secrets = {};
-
-async function make({ name, limits }) {
-  const { body } = await call("ApiKeyService/CreateApiKey", { name, scopes: name.includes("read only") ? ["SCOPE_READ"] : ["SCOPE_READ", "SCOPE_WRITE"], limits: limitsOf(limits) });
-  ids[name] = body.apiKey.apiKeyId;
-  secrets[name] = body.secret;
-}
-
-// use is what moves "last used".
-async function use({ name }) {
-  const headers = { "X-API-KEY": secrets[name], "Content-Type": "application/json" };
-  const answer = await fetch(`${url}/satcap.v1.UsageService/GetUsage`, { method: "POST", headers, body: JSON.stringify({ apiKeyId: ids[name] }) });
-  assert.equal(answer.status, 200);
-}
 
 await step("a year of payments", async () => {
   for (const days of ages) {
@@ -53,11 +45,11 @@ await step("a year of payments", async () => {
       if (key.born === days) await make(key);
       const sats = key.spends[days];
       if (sats) await record(ids[key.name], `order-${Math.round(days * 24)}`, sats);
-      if (key.used === days) await use(key);
     }
   }
   await ask("clock", "0s");
-  for (const { name, held, state } of keys) {
+  for (const { name, held, state, used } of keys) {
+    if (used) assert.equal(await ask("used", `${ids[name]} ${Math.round(used * 24 * 60)}m`), "<nil>");
     if (held) await call("SpendService/ReserveSpend", { apiKeyId: ids[name], spendId: "invoice-7", amountSats: String(held) });
     if (state) await call(`ApiKeyService/${state}ApiKey`, { apiKeyId: ids[name] });
   }

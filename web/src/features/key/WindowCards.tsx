@@ -90,7 +90,7 @@ function Card({ row, usage, closest, onSetLimit }: CardProps) {
       <p className="release">
         {release ? (
           <>
-            {words.releases(amount(usage.nextReleaseSats))} <Time at={release} span /> · <Time at={release} />
+            {words.releases(amount(usage.nextReleaseSats))} <Time at={release} span />, <Time at={release} />
           </>
         ) : (
           words.noRelease

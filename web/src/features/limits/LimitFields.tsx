@@ -73,7 +73,8 @@ function LimitField({ row, text, reads, usage, onText }: FieldProps) {
           value={text}
           onInput={(e) => onText(e.currentTarget.value)}
         />
-        <span aria-hidden="true">{t.unit[unit]}</span>
+        {/* Not "0.2 BTC sats". */}
+        <span aria-hidden="true">{/btc|sat/i.test(text) ? "" : t.unit[unit]}</span>
       </div>
       <div className="says" id={`${id}-says`} aria-live="polite">
         {problem && <p className="bad">{t.limits.problem[problem]}</p>}
