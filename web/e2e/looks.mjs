@@ -13,9 +13,10 @@ let look;
 
 const see = (where) => sound(page, `${where} at ${look.width} px, ${look.colorScheme}`);
 
-// each runs the visit in every look, or in those given.
-async function each(visit, chosen = looks) {
-  for (look of chosen) {
+// each runs the visit in every look, or in the first ones: what has a layout of
+// its own needs all, what is text in a row does not.
+async function each(visit, count = 2) {
+  for (look of looks.slice(0, count)) {
     await page.setViewportSize({ width: look.width, height: look.height });
     await page.emulateMedia({ colorScheme: look.colorScheme });
     await visit();
@@ -35,7 +36,7 @@ async function dialog(name, meanwhile = async () => {}) {
 await step("the sign-in and the empty list", async () => {
   await page.goto(process.env.SATCAP_URL);
   await page.getByLabel("Access token").waitFor();
-  await each(() => see("the sign-in"));
+  await each(() => see("the sign-in"), 3);
   await signIn(page);
   await text("No keys yet");
   await each(() => see("the empty list"));
@@ -52,7 +53,7 @@ await step("the list, with keys in every state", async () => {
   await call("ApiKeyService/PauseApiKey", { apiKeyId: await createKey("Resting", { day: 10 }) });
   await call("ApiKeyService/RevokeApiKey", { apiKeyId: await createKey("Gone", { day: 10 }) });
   await text("5 of 5 keys");
-  await each(() => see("the list"));
+  await each(() => see("the list"), 3);
   await each(() => dialog("Create key", async () => {
     await inDialog("No limits").click();
     await amount("24 hours").fill("x");
@@ -63,13 +64,12 @@ await step("a key: its overview, history and changes", async () => {
   await goTo(page, `#/keys/${shop}`);
   await verdict("closest is 24 hours");
   await page.getByText("Show as a table").click();
-  await each(() => see("the overview"));
+  await each(() => see("the overview"), 3);
   await goTo(page, `#/keys/${shop}/history`);
   await page.locator("td").getByText("Settled").waitFor();
-  await each(() => see("the history"));
+  await each(() => see("the history"), 3);
   await goTo(page, `#/keys/${shop}/changes`);
   await text("No limit was ever changed.");
-  await each(() => see("no changes"));
   await call("LimitService/UpdateLimits", { apiKeyId: shop, updates: limitsOf({ day: 101_000 }) });
   await page.locator("td").getByText("24 hours").waitFor();
   await each(() => see("the changes"));
@@ -84,7 +84,7 @@ await step("every dialog of a key", async () => {
       await inDialog("Save limits").click();
       await text("This lets the key spend more");
     });
-  });
+  }, 3);
 });
 await step("a secret that is shown once", async () => {
   await button("Rotate secret").click();

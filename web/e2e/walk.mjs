@@ -14,17 +14,14 @@ await step("a wrong token is refused, the right one is let in", async () => {
   await page.getByLabel("Access token").fill("wrong");
   await button("Sign in with the token").click();
   await page.getByText("does not accept this token").waitFor();
-  await sound("the sign-in");
   await page.getByLabel("Access token").fill(token);
   await button("Sign in with the token").click();
   await page.getByText("No keys yet").waitFor();
-  await sound("the empty list");
 });
 await step("a key is created by keyboard alone, and its secret shown once", async () => {
   await button("Create key").focus();
   await page.keyboard.press("Enter");
   await page.getByLabel("Name").waitFor();
-  await sound("the create dialog");
   await page.keyboard.type(NAME);
   await page.keyboard.press("Enter");
   await page.getByLabel("I have stored it").waitFor();
@@ -62,7 +59,6 @@ await step("two limits are edited at once, through a conflict from elsewhere", a
   assert.equal(await amount("24 hours").inputValue(), "70k", "what was typed stays");
   assert.equal(await amount("30 days").inputValue(), "1,600,000", "what was not touched is theirs");
   await page.getByText("blocked at once").waitFor();
-  await sound("the edit form");
   await inDialog("Save limits").click();
   await page.getByText("7 days: 300,000 sats → 1,000,000 sats").waitFor();
   await inDialog("Yes, let it spend more").click();
@@ -77,10 +73,8 @@ await step("history and limit changes", async () => {
   await page.getByText("Held", { exact: true }).first().click();
   await page.locator("td").getByText("h", { exact: true }).waitFor();
   await page.locator("td").getByText("tx", { exact: true }).waitFor({ state: "detached" });
-  await sound("the history");
   await page.getByRole("link", { name: "Limit changes" }).click();
   await page.locator("td").getByText("30 days").first().waitFor();
-  await sound("the limit changes");
 });
 await step("pause, resume, rename, rotate", async () => {
   await button("Pause").click();
@@ -104,7 +98,6 @@ await step("360 px wide, and dark", async () => {
   await page.getByRole("link", { name: "API keys" }).click();
   await page.getByRole("heading", { name: "API keys" }).waitFor();
   await page.getByText("82,545 of 70,000 sats in 24 h").waitFor();
-  await sound("the narrow list");
   await page.setViewportSize({ width: 1200, height: 850 });
 });
 await step("revoke, with the name typed", async () => {
