@@ -13,7 +13,8 @@ import (
 )
 
 // dashboardScripts are those of web/e2e that need the program and nothing else,
-// with how many steps each has. Those that depend on the database run on both.
+// with how many steps each has. Those that depend on the database run on both, and
+// they alone are among the quick tests.
 var dashboardScripts = []struct {
 	name  string
 	steps int
@@ -37,7 +38,7 @@ func TestDashboard(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, script := range dashboardScripts {
-				if script.both || name == "SQLite" {
+				if script.both || name == "SQLite" && !testing.Short() {
 					t.Run(script.name, func(t *testing.T) {
 						t.Parallel()
 						showDashboard(t, newDatabase(t), script.name, script.steps)

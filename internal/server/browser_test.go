@@ -73,6 +73,9 @@ func TestDashboardOIDC(t *testing.T) {
 // TestScreenshots makes the pictures of the documentation. They are looked at by
 // people; here it is enough that they can be made.
 func TestScreenshots(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
 	dir := *screenshots
 	if dir == "" {
 		dir = t.TempDir()
