@@ -15,7 +15,9 @@ const findKeyBySecret = `-- name: FindKeyBySecret :many
 
 SELECT k.id, k.subject, k.name, k.scopes, k.secret_hash, k.secret_prefix, k.state, k.created_at_us, k.expires_at_us, k.revoked_at_us, k.last_used_at_us, k.request_id, k.request_hash, k.revision, k.last_us, k.as_of_us, k.daily_limit_sats, k.weekly_limit_sats, k.monthly_limit_sats, k.annual_limit_sats, k.held_sats, k.daily_spent_sats, k.weekly_spent_sats, k.monthly_spent_sats, k.annual_spent_sats, k.previous_secret_hash, k.previous_secret_until_us, k.rotate_request_id, k.rotate_grace_us, COALESCE(k.secret_hash = $1, false)::boolean AS current_secret,
     COALESCE($2::bigint, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)::bigint AS clock_us
-FROM api_keys k WHERE k.secret_hash = $1 OR k.previous_secret_hash = $1
+FROM api_keys k WHERE k.id = ANY(ARRAY(
+    SELECT c.id FROM api_keys c WHERE c.secret_hash = $1
+    UNION ALL SELECT p.id FROM api_keys p WHERE p.previous_secret_hash = $1))
 `
 
 type FindKeyBySecretParams struct {
@@ -30,7 +32,8 @@ type FindKeyBySecretRow struct {
 }
 
 // Who a secret or a token belongs to.
-// The key whose secret, or whose previous secret, has this hash.
+// The key whose secret, or whose previous secret, has this hash. Each of the two
+// is looked up in its index: an OR would not be, in a plan that is kept.
 func (q *Queries) FindKeyBySecret(ctx context.Context, arg FindKeyBySecretParams) ([]FindKeyBySecretRow, error) {
 	rows, err := q.db.Query(ctx, findKeyBySecret, arg.Hash, arg.ClockUs)
 	if err != nil {
