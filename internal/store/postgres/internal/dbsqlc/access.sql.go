@@ -7,8 +7,6 @@ package dbsqlc
 
 import (
 	"context"
-
-	"github.com/google/uuid"
 )
 
 const findKeyBySecret = `-- name: FindKeyBySecret :many
@@ -124,7 +122,7 @@ VALUES ($1, $2, $3, $4, $5, $6, 0)
 `
 
 type InsertServiceTokenParams struct {
-	ID          uuid.UUID
+	ID          [16]byte
 	Name        string
 	TokenHash   []byte
 	TokenPrefix string
@@ -182,7 +180,7 @@ UPDATE service_tokens SET revoked_at_us = $1 WHERE id = $2 AND revoked_at_us = 0
 
 type RevokeServiceTokenParams struct {
 	RevokedAtUs int64
-	ID          uuid.UUID
+	ID          [16]byte
 }
 
 func (q *Queries) RevokeServiceToken(ctx context.Context, arg RevokeServiceTokenParams) (int64, error) {
@@ -209,7 +207,7 @@ type SaveSecretsParams struct {
 	NewSecretPrefix string
 	RotateRequestID string
 	RotateGraceUs   int64
-	ID              uuid.UUID
+	ID              [16]byte
 }
 
 // The previous secret of before is forgotten, except by a replay: that replaces
@@ -236,7 +234,7 @@ UPDATE api_keys k SET last_used_at_us = GREATEST(k.last_used_at_us, seen.at_us) 
 `
 
 type TouchKeysParams struct {
-	Ids  []uuid.UUID
+	Ids  [][16]byte
 	AtUs []int64
 }
 

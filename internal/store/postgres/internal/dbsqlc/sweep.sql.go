@@ -7,8 +7,6 @@ package dbsqlc
 
 import (
 	"context"
-
-	"github.com/google/uuid"
 )
 
 const deleteOldReversals = `-- name: DeleteOldReversals :exec
@@ -18,7 +16,7 @@ DELETE FROM reversals WHERE api_key_id = $1::uuid AND transaction_id IN (
 `
 
 type DeleteOldReversalsParams struct {
-	KeyID          uuid.UUID
+	KeyID          [16]byte
 	DeleteBeforeUs int64
 	RowLimit       int32
 }
@@ -36,7 +34,7 @@ DELETE FROM spends WHERE api_key_id = $1::uuid AND created_at_us IN (
 `
 
 type DeleteOldSpendsParams struct {
-	KeyID          uuid.UUID
+	KeyID          [16]byte
 	DeleteBeforeUs int64
 	RowLimit       int32
 }
@@ -62,12 +60,12 @@ type ListSweepableParams struct {
 	StaleBeforeUs  int64
 	ExpiredAtUs    int64
 	DeleteBeforeUs int64
-	After          uuid.UUID
+	After          [16]byte
 	RowLimit       int32
 }
 
 type ListSweepableRow struct {
-	ID  uuid.UUID
+	ID  [16]byte
 	Due bool
 }
 
@@ -108,7 +106,7 @@ WHERE api_key_id = $1::uuid AND created_at_us IN (
 `
 
 type MarkExpiredParams struct {
-	KeyID       uuid.UUID
+	KeyID       [16]byte
 	ExpiredAtUs int64
 	RowLimit    int32
 }
