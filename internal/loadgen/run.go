@@ -217,8 +217,8 @@ func (c *caller) choose() (int, task) {
 	}
 	t := task{key: k, amountSats: c.cfg.AmountSats}
 	if operations[op].makesHold {
-		// Ordered by time, as docs/api.md asks of callers: the database's index grows
-		// at one end.
+		// Ordered by time, as callers should name their spends: then the database's
+		// index grows at one end.
 		t.spendID = uuid.Must(uuid.NewV7()).String()
 	}
 	return op, t
