@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -182,7 +183,8 @@ func TestReasons(t *testing.T) {
 	require.Equal(t, satcapv1.ApiKey_STATE_ACTIVE, keys(t, url)["small"].GetState())
 }
 
-// TestConnections: as many TCP connections as were asked for.
+// TestConnections: as many TCP connections as were asked for, and no call asks for
+// a compressed answer.
 func TestConnections(t *testing.T) {
 	t.Parallel()
 	for _, protocol := range protocols {
@@ -196,7 +198,13 @@ func TestConnections(t *testing.T) {
 			var both http.Protocols
 			both.SetHTTP1(true)
 			both.SetUnencryptedHTTP2(true)
-			web := &http.Server{Handler: mux, Protocols: &both, ConnState: func(_ net.Conn, state http.ConnState) {
+			plain := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if strings.Contains(r.Header.Get("Accept-Encoding")+r.Header.Get("Grpc-Accept-Encoding"), "gzip") {
+					t.Errorf("it asks for compression: %v", r.Header)
+				}
+				mux.ServeHTTP(w, r)
+			})
+			web := &http.Server{Handler: plain, Protocols: &both, ConnState: func(_ net.Conn, state http.ConnState) {
 				if state == http.StateNew {
 					opened.Add(1)
 				}
@@ -206,11 +214,14 @@ func TestConnections(t *testing.T) {
 			go web.Serve(listener)
 			defer web.Close()
 			cfg := short(t, "http://"+listener.Addr().String(), protocol)
-			cfg.KeyIDs, cfg.HotShare, cfg.Connections = []string{uuid.NewString()}, 0, 3
+			cfg.KeyIDs, cfg.HotShare, cfg.Connections, cfg.Concurrency = []string{uuid.NewString()}, 0, 3, 16
 			cfg.Mix, err = loadgen.ParseMix("reserve=1")
 			require.NoError(t, err)
 			rep := run(t, cfg, 100)
-			require.EqualValues(t, 3, opened.Load())
+			// net/http gives a connection up when writing a request took longer than its
+			// answer did, so on a busy machine there may be one more, but not one per caller.
+			require.GreaterOrEqual(t, opened.Load(), int64(3))
+			require.Less(t, opened.Load(), int64(cfg.Concurrency))
 			require.Equal(t, map[string]int64{"unimplemented": rep.Total.Count}, rep.Total.Errors)
 		})
 	}
