@@ -170,7 +170,8 @@ func (s *Server) handler() http.Handler {
 	}
 	check := &authCheck{keys: c.Keys, failures: c.failures, proxies: c.proxies, header: s.cfg.APIKeyHeader, log: s.log}
 	bounded := http.MaxBytesHandler(mux, maxBodyBytes)
-	return check.before(crossOrigin(s.cfg.CORSOrigins, s.cfg.APIKeyHeader, rpc.WithConnection(sameOrigin(s.cfg.APIKeyHeader, bounded), c.proxies, s.cfg.APIKeyHeader)))
+	own := sameOrigin(s.cfg.APIKeyHeader, s.sessions.takeBack(s.cfg.APIKeyHeader, bounded))
+	return check.before(crossOrigin(s.cfg.CORSOrigins, s.cfg.APIKeyHeader, rpc.WithConnection(own, c.proxies, s.cfg.APIKeyHeader)))
 }
 
 // serviceNames are the services of a server, as the .proto files name them.
