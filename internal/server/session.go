@@ -63,7 +63,7 @@ type sessions struct {
 func newSessions(cfg config.Server, c *callers, seal *auth.Seal, log *slog.Logger) *sessions {
 	s := &sessions{callers: c, cfg: cfg, log: log}
 	if cfg.OIDC.Configured() {
-		s.oidc = newOIDCLogin(cfg, seal)
+		s.oidc = newOIDCLogin(cfg, seal, log)
 	}
 	return s
 }
@@ -282,6 +282,6 @@ func newCallersSessions(cfg config.Server) (*auth.Sessions, *auth.Seal, error) {
 // Close ends the connections to the provider.
 func (s *sessions) Close() {
 	if s.oidc != nil {
-		s.oidc.client.CloseIdleConnections()
+		s.oidc.provider.Close()
 	}
 }
