@@ -258,11 +258,7 @@ func TestSessionOIDCSilent(t *testing.T) {
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	r.HTTP().Handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/session/login", nil).WithContext(gone))
-	select {
-	case status := <-statuses:
-		t.Fatalf("the provider has not answered, the server did: %d", status)
-	default:
-	}
+	require.NotContains(t, r.log.String(), "nobody can sign in", "who went away did not wait for the end")
 	close(hanging)
 	for range cap(statuses) {
 		require.Equal(t, http.StatusBadGateway, <-statuses)
