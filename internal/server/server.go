@@ -74,7 +74,7 @@ func New(ctx context.Context, cfg config.Server, log *slog.Logger) (*Server, err
 		}
 	}
 	s := &Server{cfg: cfg, log: log}
-	if s.store, err = OpenStore(ctx, db); err != nil {
+	if s.store, err = openStore(ctx, db, log); err != nil {
 		return nil, err
 	}
 	version, err := s.store.Migrate(ctx)

@@ -12,6 +12,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -44,6 +45,7 @@ type Store struct {
 	migrations *migration.Migrations
 	clock      func() *int64
 	feed       *feed
+	log        *slog.Logger
 	tracer     pgx.QueryTracer // tests look at the statements here
 }
 
@@ -51,6 +53,10 @@ var _ store.Store = (*Store)(nil)
 
 // Option changes how Open sets the store up.
 type Option func(*Store)
+
+// WithLog says where to write that news of other servers are not heard, and that
+// they are again. Without it nobody is told.
+func WithLog(log *slog.Logger) Option { return func(s *Store) { s.log = log } }
 
 // WithClock replaces the server's clock, for tests.
 func WithClock(clockUs func() int64) Option {
@@ -82,7 +88,7 @@ func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "satcap"
 	}
-	s := &Store{clock: func() *int64 { return nil }, feed: newFeed()}
+	s := &Store{clock: func() *int64 { return nil }, feed: newFeed(), log: slog.New(slog.DiscardHandler)}
 	for _, o := range options {
 		o(s)
 	}
