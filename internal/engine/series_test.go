@@ -77,3 +77,24 @@ func TestSeriesTakeTurns(t *testing.T) {
 		require.Empty(t, answers)
 	})
 }
+
+// TestSeriesMayTakeLong: what took longer than the clocks may differ is still
+// right, and no difference of the clocks.
+func TestSeriesMayTakeLong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := engine.New(engine.Config{Store: longSeries{newFakeStore(key(1, 0))}, SweepEvery: -1})
+		defer e.Close()
+		_, err := e.Series(t.Context(), ref(keyID(1)), ledger.Annual)
+		require.NoError(t, err)
+	})
+}
+
+// longSeries is a store that has the answer at once and gives it late.
+type longSeries struct{ *fakeStore }
+
+func (s longSeries) ViewSeries(ctx context.Context, id ledger.KeyID, w ledger.Window) (*ledger.Series, error) {
+	series, err := s.fakeStore.ViewSeries(ctx, id, w)
+	time.Sleep(6 * time.Second)
+	return series, err
+}
