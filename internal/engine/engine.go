@@ -28,6 +28,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,7 +39,7 @@ import (
 
 // What the engine itself can fail with. In each case nothing was written.
 var (
-	// ErrOverloaded: the queue is full.
+	// ErrOverloaded: the queue is full, or the turn of a series did not come.
 	ErrOverloaded = errors.New("engine: too many operations are waiting")
 	// ErrClockSkew: the store's clock and this server's disagree, and a clock
 	// that jumped ahead would empty the windows.
@@ -76,6 +77,10 @@ type Config struct {
 	// MaxWatches is how many watches may run at once; a tenth of them for one
 	// subject. Default 1,000.
 	MaxWatches int
+	// MaxSeries is how many series are added up at once, and SeriesWait how long
+	// a call waits for its turn. Default half the processors, 1 to 4; 5 s.
+	MaxSeries  int
+	SeriesWait time.Duration
 }
 
 func (c Config) withDefaults() Config {
@@ -92,6 +97,8 @@ func (c Config) withDefaults() Config {
 	c.MaxSkew = cmp.Or(c.MaxSkew, 5*time.Second)
 	c.SweepEvery = cmp.Or(c.SweepEvery, time.Second)
 	c.MaxWatches = cmp.Or(c.MaxWatches, 1000)
+	c.MaxSeries = cmp.Or(c.MaxSeries, max(1, min(4, runtime.NumCPU()/2)))
+	c.SeriesWait = cmp.Or(c.SeriesWait, 5*time.Second)
 	return c
 }
 
@@ -109,6 +116,8 @@ type Engine struct {
 	sweeping  sync.WaitGroup
 	unsound   atomic.Bool // an invariant was violated
 
+	series chan struct{} // one element for each that is being added up
+
 	hub        *hub
 	stopFollow context.CancelFunc
 	following  sync.WaitGroup
@@ -124,7 +133,7 @@ type request struct {
 // New starts an engine. Close stops it.
 func New(cfg Config) *Engine {
 	cfg = cfg.withDefaults()
-	e := &Engine{cfg: cfg, store: cfg.Store, log: cfg.Log, shards: make([]chan *request, cfg.Shards), hub: newHub()}
+	e := &Engine{cfg: cfg, store: cfg.Store, log: cfg.Log, shards: make([]chan *request, cfg.Shards), hub: newHub(), series: make(chan struct{}, cfg.MaxSeries)}
 	for i := range e.shards {
 		queue := make(chan *request, cfg.QueueLength)
 		e.shards[i] = queue

@@ -201,6 +201,7 @@ func TestOutOfReach(t *testing.T) {
 	sister, sisterSecret := p.newSecret(&satcapv1.CreateApiKeyRequest{Scopes: []satcapv1.ApiKey_Scope{1, 2, 3}})
 	callers := []caller{
 		{"owner", []string{"Authorization", p.sign(jwt.MapClaims{"sub": "mallory", "scope": "read write"})}, []string{"read", "write"}, ""},
+		{"session", []string{"Cookie", p.session(p.seal, "mallory", nil)}, []string{"read", "write"}, ""},
 		{"key", []string{"X-API-KEY", secret}, []string{"itself"}, own},
 		{"token from a key", []string{"Authorization", p.sign(jwt.MapClaims{"sub": "mallory", "api_key_id": own})}, []string{"itself"}, own},
 		{"key of the same owner", []string{"X-API-KEY", sisterSecret}, []string{"itself"}, sister},
@@ -229,7 +230,7 @@ func TestOutOfReach(t *testing.T) {
 			compared++
 		}
 	}
-	require.Equal(t, 12+4*4, compared)
+	require.Equal(t, 2*12+4*4, compared)
 	require.Equal(t, before, p.get(key).ok().String(), "nothing of this changed the key")
 
 	// An owner without a name would own every key.

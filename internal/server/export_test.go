@@ -4,7 +4,11 @@ package server
 
 import (
 	"net/http"
+	"sync/atomic"
+	"time"
 
+	"github.com/satcap/satcap/internal/auth"
+	"github.com/satcap/satcap/internal/config"
 	"github.com/satcap/satcap/internal/engine"
 	"github.com/satcap/satcap/internal/store"
 )
@@ -19,4 +23,22 @@ func (s *Server) BlinkHTTP() *http.Server { return s.blink.http }
 // NewReadyz is /readyz of a server on this store and engine.
 func NewReadyz(s store.Store, e *engine.Engine) http.HandlerFunc {
 	return (&readiness{store: s, engine: e}).serveReadyz
+}
+
+// SealLogin is the cookie of a login that began with a state, sealed with a key.
+func SealLogin(key, state string, expires time.Time) (string, error) {
+	raw, err := config.Server{SessionKey: key}.SessionKeyBytes()
+	if err != nil {
+		return "", err
+	}
+	return auth.NewSeal(raw).Close(loginCookie, loginState{State: state, Nonce: "n", Verifier: "v", Expires: expires.Unix()})
+}
+
+// OIDCClock stops the clock by which the provider is asked again. Call it only
+// before Serve. What it returns moves it.
+func (s *Server) OIDCClock() (advance func(time.Duration)) {
+	var nowNs atomic.Int64
+	nowNs.Store(time.Now().UnixNano())
+	s.sessions.oidc.provider.now = func() time.Time { return time.Unix(0, nowNs.Load()) }
+	return func(d time.Duration) { nowNs.Add(int64(d)) }
 }

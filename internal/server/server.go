@@ -74,7 +74,7 @@ func New(ctx context.Context, cfg config.Server, log *slog.Logger) (*Server, err
 		}
 	}
 	s := &Server{cfg: cfg, log: log}
-	if s.store, err = OpenStore(ctx, db); err != nil {
+	if s.store, err = openStore(ctx, db, log); err != nil {
 		return nil, err
 	}
 	version, err := s.store.Migrate(ctx)
@@ -170,7 +170,8 @@ func (s *Server) handler() http.Handler {
 	}
 	check := &authCheck{keys: c.Keys, failures: c.failures, proxies: c.proxies, header: s.cfg.APIKeyHeader, log: s.log}
 	bounded := http.MaxBytesHandler(mux, maxBodyBytes)
-	return check.before(crossOrigin(s.cfg.CORSOrigins, s.cfg.APIKeyHeader, rpc.WithConnection(sameOrigin(s.cfg.APIKeyHeader, bounded), c.proxies, s.cfg.APIKeyHeader)))
+	own := sameOrigin(s.cfg.APIKeyHeader, s.sessions.takeBack(s.cfg.APIKeyHeader, bounded))
+	return check.before(crossOrigin(s.cfg.CORSOrigins, s.cfg.APIKeyHeader, rpc.WithConnection(own, c.proxies, s.cfg.APIKeyHeader)))
 }
 
 // serviceNames are the services of a server, as the .proto files name them.

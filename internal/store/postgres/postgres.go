@@ -12,6 +12,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"time"
 
@@ -43,6 +44,7 @@ type Store struct {
 	migrations *migration.Migrations
 	clock      func() *int64
 	feed       *feed
+	log        *slog.Logger
 	tracer     pgx.QueryTracer // tests look at the statements here
 }
 
@@ -50,6 +52,10 @@ var _ store.Store = (*Store)(nil)
 
 // Option changes how Open sets the store up.
 type Option func(*Store)
+
+// WithLog says where to write that news of other servers are not heard, and that
+// they are again. Without it nobody is told.
+func WithLog(log *slog.Logger) Option { return func(s *Store) { s.log = log } }
 
 // WithClock replaces the server's clock, for tests.
 func WithClock(clockUs func() int64) Option {
@@ -61,7 +67,7 @@ func WithClock(clockUs func() int64) Option {
 // Open connects to url and checks that the server is one that keeps what it
 // acknowledges; see [store.ErrUnsafe]. It does not touch the schema: see Migrate.
 func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
-	s := &Store{clock: func() *int64 { return nil }, feed: newFeed()}
+	s := &Store{clock: func() *int64 { return nil }, feed: newFeed(), log: slog.New(slog.DiscardHandler)}
 	for _, o := range options {
 		o(s)
 	}

@@ -114,14 +114,11 @@ func (s *Store) ViewSeries(ctx context.Context, id ledger.KeyID, w ledger.Window
 			return err
 		}
 		series = ledger.NewSeries(&views[0], w)
-		rows, err := q.SumSeries(ctx, dbsqlc.SumSeriesParams{
-			KeyID: id[:], AfterUs: series.StartUs(0), UntilUs: series.View.NowUs, BucketUs: w.BucketUs(),
-		})
-		if err != nil {
-			return unavailable("sum series", err)
-		}
-		for _, r := range rows {
-			series.SpentSats[r.Bucket] = r.SpentSats
+		for i := range series.SpentSats {
+			series.SpentSats[i], err = q.SumSeries(ctx, dbsqlc.SumSeriesParams{KeyID: id[:], AfterUs: series.StartUs(i), UntilUs: series.StartUs(i + 1)})
+			if err != nil {
+				return unavailable("sum series", err)
+			}
 		}
 		return nil
 	})
