@@ -4,6 +4,7 @@ package rpc_test
 
 import (
 	"strings"
+	"testing"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"connectrpc.com/connect/v2"
@@ -62,15 +63,22 @@ func recordOp(key, id string, sats int64, transaction ...string) *satcapv1.Spend
 	}}}
 }
 
-// refusedItem is the error of one result, which must be there, as a call's.
+// refusedItem is the error of one result, which must be there.
 func (e *env) refusedItem(r *satcapv1.SpendResult, reason string) *failure {
 	e.t.Helper()
-	require.NotNil(e.t, r.GetError(), "%v instead of %s", r, reason)
+	f := itemFailure(e.t, r)
+	requireReason(e.t, f, reason)
+	return f
+}
+
+// itemFailure is the error of one result, as that of a call.
+func itemFailure(t *testing.T, r *satcapv1.SpendResult) *failure {
+	t.Helper()
+	require.NotNil(t, r.GetError(), "no error: %v", r)
 	f := &failure{code: connect.Code(r.GetError().GetCode()), message: r.GetError().GetMessage()}
 	for _, d := range r.GetError().GetDetails() {
-		f.details = append(f.details, unpack(e.t, d))
+		f.details = append(f.details, unpack(t, d))
 	}
-	requireReason(e.t, f, reason)
 	return f
 }
 
