@@ -171,6 +171,34 @@ func TestDoManyStops(t *testing.T) {
 	})
 }
 
+// TestDoManyGivesUpItsTurn: one that waits for the parts of others can go at any
+// time, and does not keep those behind it waiting.
+func TestDoManyGivesUpItsTurn(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f, g := newFakeStore(key(1, 0)), newGate(t)
+		f.beforeCommit = g.hold
+		e := onFake(t, f)
+		open := []*large{startMany(e, t.Context(), reserves(keyID(1), []string{"a"})), startMany(e, t.Context(), reserves(keyID(1), []string{"b"}))}
+		ctx, cancel := context.WithCancel(t.Context())
+		gone := startMany(e, ctx, reserves(keyID(1), []string{"gone"}))
+		open = append(open, startMany(e, t.Context(), reserves(keyID(1), []string{"c"})))
+		cancel()
+		synctest.Wait()
+		select {
+		case <-gone.done:
+			require.ErrorIs(t, gone.outcomes[0].Err, context.Canceled)
+		default:
+			t.Error("still waits for its turn")
+		}
+		g.letAll()
+		for _, l := range open {
+			<-l.done
+			require.NoError(t, l.outcomes[0].Err)
+		}
+		require.Len(t, f.spends, 3)
+	})
+}
+
 // TestDoManyOverloaded: a full queue refuses a large call as it does single ones.
 func TestDoManyOverloaded(t *testing.T) {
 	bubble(t, func(t *testing.T) {

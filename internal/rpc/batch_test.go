@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode/utf16"
@@ -361,6 +362,8 @@ func TestBatchDeadline(t *testing.T) {
 	t.Parallel()
 	f := newFaults(t, func(c *engine.Config) { c.MaxBatch = 2 })
 	goOn, loads := make(chan struct{}), 0
+	letAll := sync.OnceFunc(func() { close(goOn) })
+	t.Cleanup(letAll) // before the engine waits for its batches
 	f.store.set(&f.store.load, func(context.Context) error {
 		if loads++; loads == 2 {
 			<-goOn
@@ -373,7 +376,7 @@ func TestBatchDeadline(t *testing.T) {
 	a := w.post(t, v1.SpendServiceApplySpendsProcedure, body, "Connect-Timeout-Ms", "300")
 	require.Equal(t, http.StatusGatewayTimeout, a.status)
 	requireReason(t, a.failure(t), "DEADLINE_EXCEEDED")
-	close(goOn)
+	letAll()
 	f.record(f.key, "after", 1).ok() // behind the part that was under way
 	require.Equal(t, int64(4), f.usage(f.key).ok().GetRevision(), "a and b, and not c")
 	a = w.post(t, v1.SpendServiceApplySpendsProcedure, body)
