@@ -766,7 +766,7 @@ export const SpendService: GenService<{
    * of its operations or not; the same call again, whole, finishes what is
    * missing and repeats what is done.
    *
-   * A request may have 4 MiB, which 1,000 operations never need.
+   * A request may have 4 MiB, more than 1,000 operations with the longest names take.
    * Errors of the call as a whole: INVALID_ARGUMENT for a wrong number of
    * operations or a message that cannot be read, and REQUEST_TOO_LARGE. Nothing
    * was applied then.
