@@ -84,8 +84,12 @@ func Mount(mux *http.ServeMux, server *connect.Server) {
 	connecthttp.Mount(checkedMux{mux, streams(server)}, server, connecthttp.WithCodecs(codecs()...),
 		connecthttp.WithConditionalOptions(func(spec connect.Spec) []connecthttp.Option {
 			return []connecthttp.Option{connecthttp.WithReadMaxBytes(ReadMaxBytes(spec.Procedure))}
-		}))
+		}), connecthttp.WithCompressMinBytes(compressMinBytes))
 }
+
+// compressMinBytes: answers that fit into a packet or so are not worth the time
+// that compressing takes, however much a client would like it.
+const compressMinBytes = 1024
 
 // ReadMaxBytes is the largest request of a procedure that is read, before and
 // after decompression.
