@@ -35,19 +35,28 @@ func (d *Development) matches(token string) bool {
 	return subtle.ConstantTimeCompare(hash[:], d.hash[:]) == 1
 }
 
-func (d *Development) caller(ctx context.Context) (Caller, error) {
+// Still returns nil as long as the token is worth something, else
+// [ErrUnauthenticated], or the store's error.
+func (d *Development) Still(ctx context.Context) error {
 	if d.gone.Load() {
-		return Caller{}, ErrUnauthenticated
+		return ErrUnauthenticated
 	}
 	if d.Gone != nil {
 		gone, err := d.Gone(ctx)
 		if err != nil {
-			return Caller{}, err
+			return err
 		}
 		if gone {
 			d.gone.Store(true)
-			return Caller{}, ErrUnauthenticated
+			return ErrUnauthenticated
 		}
+	}
+	return nil
+}
+
+func (d *Development) caller(ctx context.Context) (Caller, error) {
+	if err := d.Still(ctx); err != nil {
+		return Caller{}, err
 	}
 	return Caller{Kinds: owner | service, Subject: DevelopmentSubject, Authentication: "development token"}, nil
 }

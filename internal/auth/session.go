@@ -7,11 +7,19 @@ import (
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
+	"errors"
+	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/gorilla/securecookie"
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
+
+// ErrSessionEnded is [ErrUnauthenticated] for a session that this server, or one
+// with the same key, did make: it is over, and nobody has guessed at anything.
+var ErrSessionEnded = fmt.Errorf("%w: the session has ended", ErrUnauthenticated)
 
 const (
 	// SessionCookie carries a session. Its prefix makes browsers refuse one that
@@ -21,6 +29,8 @@ const (
 	SessionLasts = 8 * time.Hour
 	// SessionKeyBytes is the size of the key that sessions are sealed with.
 	SessionKeyBytes = 32
+	// signedOutMost bounds how many sessions that were signed out are remembered.
+	signedOutMost = 10_000
 )
 
 // How a person proved itself when a session began.
@@ -31,6 +41,8 @@ const (
 
 // Session is who signed in, and until when.
 type Session struct {
+	// ID tells one session from another of the same person.
+	ID      string `json:"i"`
 	Subject string `json:"s"`
 	How     string `json:"h"`
 	Expires int64  `json:"e"` // Unix seconds
@@ -54,7 +66,7 @@ func NewSeal(key []byte) *Seal {
 	}
 	codec := securecookie.New(derive("authenticate"), derive("encrypt"))
 	codec.SetSerializer(securecookie.JSONEncoder{})
-	codec.MaxAge(int(SessionLasts / time.Second))
+	codec.MaxAge(0) // what is sealed says itself when it ends, which is no forgery
 	return &Seal{codec}
 }
 
@@ -70,17 +82,26 @@ type Sessions struct {
 	now  func() time.Time
 	// oidc says that sessions of people who signed in at a provider count.
 	oidc bool
+
+	mu sync.Mutex
+	// signedOut are the sessions that were ended here before their time, so that
+	// no copy of the cookie is worth more than the browser's own.
+	signedOut *simplelru.LRU[string, struct{}]
 }
 
 // NewSessions accepts what was sealed by seal. Sessions from a provider count
 // only while one is configured.
 func NewSessions(seal *Seal, oidc bool, now func() time.Time) *Sessions {
-	return &Sessions{seal: seal, oidc: oidc, now: now}
+	signedOut, err := simplelru.NewLRU[string, struct{}](signedOutMost, nil)
+	if err != nil {
+		panic(err) // the size is a constant
+	}
+	return &Sessions{seal: seal, oidc: oidc, now: now, signedOut: signedOut}
 }
 
 // Begin makes the cookie of a new session.
 func (s *Sessions) Begin(subject, how string) (*http.Cookie, error) {
-	text, err := s.seal.Close(SessionCookie, Session{subject, how, s.now().Add(SessionLasts).Unix()})
+	text, err := s.seal.Close(SessionCookie, Session{rand.Text(), subject, how, s.now().Add(SessionLasts).Unix()})
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +110,34 @@ func (s *Sessions) Begin(subject, how string) (*http.Cookie, error) {
 	return c, nil
 }
 
-// End makes the cookie that ends a session in the browser that has it.
+// read returns the session that a cookie carries, or [ErrUnauthenticated] if
+// nobody with the key made it, or [ErrSessionEnded].
+func (s *Sessions) read(text string) (Session, error) {
+	var found Session
+	if err := s.seal.Open(SessionCookie, text, &found); err != nil || found.Subject == "" || found.ID == "" {
+		return Session{}, ErrUnauthenticated
+	}
+	s.mu.Lock()
+	signedOut := s.signedOut.Contains(found.ID)
+	s.mu.Unlock()
+	if signedOut || s.now().Unix() >= found.Expires {
+		return Session{}, ErrSessionEnded
+	}
+	return found, nil
+}
+
+// SignOut ends the session that a cookie carries, wherever the cookie was copied
+// to. Only this program knows of it, and until it ends itself: others that have
+// the same key take a copy until the session's own time is over.
+func (s *Sessions) SignOut(text string) {
+	if found, err := s.read(text); err == nil {
+		s.mu.Lock()
+		s.signedOut.Add(found.ID, struct{}{})
+		s.mu.Unlock()
+	}
+}
+
+// End makes the cookie that takes a session away from the browser that has it.
 func (s *Sessions) End() *http.Cookie {
 	c := hostCookie("")
 	c.MaxAge = -1
@@ -107,18 +155,21 @@ func (a *Callers) sessionCaller(ctx context.Context, text string) (Caller, error
 	if s == nil {
 		return Caller{}, ErrUnauthenticated
 	}
-	var found Session
-	if err := s.seal.Open(SessionCookie, text, &found); err != nil || found.Subject == "" || s.now().Unix() >= found.Expires {
-		return Caller{}, ErrUnauthenticated
+	found, err := s.read(text)
+	if err != nil {
+		return Caller{}, err
 	}
 	switch {
 	case found.How == SignedInDevelopment && a.Development != nil:
-		if _, err := a.Development.caller(ctx); err != nil {
+		if err := a.Development.Still(ctx); err != nil {
+			if errors.Is(err, ErrUnauthenticated) {
+				err = ErrSessionEnded
+			}
 			return Caller{}, err
 		}
 	case found.How == SignedInOIDC && s.oidc:
-	default:
-		return Caller{}, ErrUnauthenticated
+	default: // people do not sign in like this any more
+		return Caller{}, ErrSessionEnded
 	}
 	return Caller{Kinds: owner, Subject: found.Subject, Authentication: "session"}, nil
 }

@@ -28,6 +28,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,7 +39,7 @@ import (
 
 // What the engine itself can fail with. In each case nothing was written.
 var (
-	// ErrOverloaded: the queue is full.
+	// ErrOverloaded: the queue is full, or the turn of a series did not come.
 	ErrOverloaded = errors.New("engine: too many operations are waiting")
 	// ErrClockSkew: the store's clock and this server's disagree, and a clock
 	// that jumped ahead would empty the windows.
@@ -61,7 +62,7 @@ type Config struct {
 	Now func() time.Time
 	// Shards is how many batches run at once. Default 1, as SQLite has one writer.
 	Shards int
-	// QueueLength is how many operations may wait per shard. Default 4,096.
+	// QueueLength is how many calls may wait per shard. Default 4,096.
 	QueueLength int
 	// MaxBatch is the most operations in a batch. Default 512.
 	MaxBatch int
@@ -76,6 +77,10 @@ type Config struct {
 	// MaxWatches is how many watches may run at once; a tenth of them for one
 	// subject. Default 1,000.
 	MaxWatches int
+	// MaxSeries is how many series are added up at once, and SeriesWait how long
+	// a call waits for its turn. Default half the processors, 1 to 4; 5 s.
+	MaxSeries  int
+	SeriesWait time.Duration
 }
 
 func (c Config) withDefaults() Config {
@@ -92,6 +97,8 @@ func (c Config) withDefaults() Config {
 	c.MaxSkew = cmp.Or(c.MaxSkew, 5*time.Second)
 	c.SweepEvery = cmp.Or(c.SweepEvery, time.Second)
 	c.MaxWatches = cmp.Or(c.MaxWatches, 1000)
+	c.MaxSeries = cmp.Or(c.MaxSeries, max(1, min(4, runtime.NumCPU()/2)))
+	c.SeriesWait = cmp.Or(c.SeriesWait, 5*time.Second)
 	return c
 }
 
@@ -100,7 +107,7 @@ type Engine struct {
 	cfg    Config
 	store  store.Store
 	log    *slog.Logger
-	shards []chan *request
+	shards []shard
 
 	accepting sync.RWMutex // held for reading while a request is queued
 	stopped   bool
@@ -109,25 +116,35 @@ type Engine struct {
 	sweeping  sync.WaitGroup
 	unsound   atomic.Bool // an invariant was violated
 
+	series chan struct{} // one element for each that is being added up
+
 	hub        *hub
 	stopFollow context.CancelFunc
 	following  sync.WaitGroup
 }
 
-// request is an operation that waits for its outcome.
+// shard is the queue of some of the keys.
+type shard struct {
+	queue chan *request
+	// turns are held by the large calls that have a part of themselves in the queue.
+	turns chan struct{}
+}
+
+// request is the operations of one call, or of a part of it, that wait for their
+// outcomes. They are decided in one batch, in their order.
 type request struct {
-	ctx     context.Context
-	op      ledger.Operation
-	outcome chan ledger.Outcome
+	ctx      context.Context
+	ops      []ledger.Operation
+	outcomes chan []ledger.Outcome
 }
 
 // New starts an engine. Close stops it.
 func New(cfg Config) *Engine {
 	cfg = cfg.withDefaults()
-	e := &Engine{cfg: cfg, store: cfg.Store, log: cfg.Log, shards: make([]chan *request, cfg.Shards), hub: newHub()}
+	e := &Engine{cfg: cfg, store: cfg.Store, log: cfg.Log, shards: make([]shard, cfg.Shards), hub: newHub(), series: make(chan struct{}, cfg.MaxSeries)}
 	for i := range e.shards {
 		queue := make(chan *request, cfg.QueueLength)
-		e.shards[i] = queue
+		e.shards[i] = shard{queue, make(chan struct{}, partsQueued)}
 		e.workers.Go(func() { e.work(queue) })
 	}
 	ctx, stop := context.WithCancel(context.Background())
@@ -143,26 +160,35 @@ func New(cfg Config) *Engine {
 
 // Do runs one operation and waits for its outcome.
 func (e *Engine) Do(ctx context.Context, op ledger.Operation) (ledger.Result, error) {
-	r := &request{ctx: ctx, op: op, outcome: make(chan ledger.Outcome, 1)}
-	if err := e.enqueue(r); err != nil {
+	outcomes, err := e.ask(ctx, e.shardOf(op.Target().KeyID), []ledger.Operation{op})
+	if err != nil {
 		return ledger.Result{}, err
 	}
+	return outcomes[0].Result, outcomes[0].Err
+}
+
+// ask has operations of one shard decided and waits for their outcomes.
+func (e *Engine) ask(ctx context.Context, s *shard, ops []ledger.Operation) ([]ledger.Outcome, error) {
+	r := &request{ctx: ctx, ops: ops, outcomes: make(chan []ledger.Outcome, 1)}
+	if err := e.enqueue(s, r); err != nil {
+		return nil, err
+	}
 	select {
-	case o := <-r.outcome:
-		return o.Result, o.Err
+	case outcomes := <-r.outcomes:
+		return outcomes, nil
 	case <-ctx.Done():
-		return ledger.Result{}, ctx.Err()
+		return nil, ctx.Err()
 	}
 }
 
-func (e *Engine) enqueue(r *request) error {
+func (e *Engine) enqueue(s *shard, r *request) error {
 	e.accepting.RLock()
 	defer e.accepting.RUnlock()
 	if e.stopped {
 		return ErrStopped
 	}
 	select {
-	case e.shards[e.shardOf(r.op.Target().KeyID)] <- r:
+	case s.queue <- r:
 		return nil
 	default:
 		return ErrOverloaded
@@ -171,8 +197,8 @@ func (e *Engine) enqueue(r *request) error {
 
 // shardOf spreads keys by the end of their id, which is random in every version
 // of UUID that is in use.
-func (e *Engine) shardOf(id ledger.KeyID) int {
-	return int(binary.BigEndian.Uint32(id[12:]) % uint32(len(e.shards)))
+func (e *Engine) shardOf(id ledger.KeyID) *shard {
+	return &e.shards[binary.BigEndian.Uint32(id[12:])%uint32(len(e.shards))]
 }
 
 // Sound returns [ledger.ErrInvariant] if stored sums were ever found that
@@ -217,8 +243,8 @@ func (e *Engine) Close() {
 	e.accepting.Lock()
 	if !e.stopped {
 		e.stopped = true
-		for _, queue := range e.shards {
-			close(queue)
+		for _, s := range e.shards {
+			close(s.queue)
 		}
 	}
 	e.accepting.Unlock()

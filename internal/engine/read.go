@@ -5,6 +5,7 @@ package engine
 import (
 	"bytes"
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -67,6 +68,11 @@ func (e *Engine) Series(ctx context.Context, t ledger.KeyRef, w ledger.Window) (
 	if _, err := e.View(ctx, t); err != nil {
 		return nil, err
 	}
+	done, err := e.turnOfSeries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	series, err := e.store.ViewSeries(ctx, t.KeyID, w)
 	if err != nil {
 		return nil, err
@@ -74,10 +80,25 @@ func (e *Engine) Series(ctx context.Context, t ledger.KeyRef, w ledger.Window) (
 	if series == nil {
 		return nil, ledger.ErrKeyNotFound
 	}
-	if err := e.checkSkew(series.View.ClockUs); err != nil {
-		return nil, err
-	}
+	// Its clock is not held against this server's, as View's was a moment ago: by
+	// now it may be seconds old.
 	return series, nil
+}
+
+// turnOfSeries waits until a series may be added up. Of a key with a million
+// spends that takes a processor for a second: so few are at once that those who
+// spend keep the others, and the database's connections.
+func (e *Engine) turnOfSeries(ctx context.Context) (done func(), err error) {
+	tooLong := time.NewTimer(e.cfg.SeriesWait)
+	defer tooLong.Stop()
+	select {
+	case e.series <- struct{}{}:
+		return func() { <-e.series }, nil
+	case <-tooLong.C:
+		return nil, ErrOverloaded
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // ListKeys reads a page of a subject's keys, newest first.

@@ -73,6 +73,10 @@ func authenticate(a auth.Authenticator, keys *auth.Keys, failures *auth.Failures
 			}
 			c.credentials.Exhausted = func() bool { return failures.Exhausted(c.client) }
 			caller, err := a.Authenticate(ctx, c.credentials)
+			if errors.Is(err, auth.ErrSessionEnded) {
+				// Not a wrong proof: an old tab must not keep its neighbours out.
+				return auth.ErrUnauthenticated
+			}
 			if errors.Is(err, auth.ErrUnauthenticated) {
 				return failures.Refuse(c.client)
 			}

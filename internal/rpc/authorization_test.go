@@ -42,6 +42,7 @@ var bodies = map[string]string{
 	"/satcap.v1.SpendService/ReleaseSpend": `{"apiKeyId":"KEY","spendId":"SPEND"}`,
 	"/satcap.v1.SpendService/ReverseSpend": `{"apiKeyId":"KEY","spendId":"SPEND"}`,
 	"/satcap.v1.SpendService/RecordSpend":  `{"apiKeyId":"KEY","spendId":"SPEND","amountSats":1}`,
+	"/satcap.v1.SpendService/ApplySpends":  `{"operations":[{"record":{"apiKeyId":"KEY","spendId":"SPEND","amountSats":1}}]}`,
 
 	"/satcap.v1.AuthService/VerifyApiKey": `{"secret":"SECRET"}`,
 
@@ -78,6 +79,7 @@ var promise = map[string]string{
 	"/satcap.v1.SpendService/ReleaseSpend": "spend",
 	"/satcap.v1.SpendService/ReverseSpend": "spend",
 	"/satcap.v1.SpendService/RecordSpend":  "spend",
+	"/satcap.v1.SpendService/ApplySpends":  "spend",
 
 	"/satcap.v1.AuthService/VerifyApiKey": "verify",
 
@@ -201,6 +203,7 @@ func TestOutOfReach(t *testing.T) {
 	sister, sisterSecret := p.newSecret(&satcapv1.CreateApiKeyRequest{Scopes: []satcapv1.ApiKey_Scope{1, 2, 3}})
 	callers := []caller{
 		{"owner", []string{"Authorization", p.sign(jwt.MapClaims{"sub": "mallory", "scope": "read write"})}, []string{"read", "write"}, ""},
+		{"session", []string{"Cookie", p.session(p.seal, "mallory", nil)}, []string{"read", "write"}, ""},
 		{"key", []string{"X-API-KEY", secret}, []string{"itself"}, own},
 		{"token from a key", []string{"Authorization", p.sign(jwt.MapClaims{"sub": "mallory", "api_key_id": own})}, []string{"itself"}, own},
 		{"key of the same owner", []string{"X-API-KEY", sisterSecret}, []string{"itself"}, sister},
@@ -229,7 +232,7 @@ func TestOutOfReach(t *testing.T) {
 			compared++
 		}
 	}
-	require.Equal(t, 12+4*4, compared)
+	require.Equal(t, 2*12+4*4, compared)
 	require.Equal(t, before, p.get(key).ok().String(), "nothing of this changed the key")
 
 	// An owner without a name would own every key.

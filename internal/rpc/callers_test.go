@@ -33,6 +33,7 @@ import (
 type platform struct {
 	*env
 	signing ed25519.PrivateKey
+	seal    *auth.Seal
 	tokens  int64
 }
 
@@ -58,6 +59,8 @@ func newPlatform(t *testing.T) *platform {
 		"spend.internal": auth.RoleSpend, "usage.internal": auth.RoleUsage, "verify.internal": auth.RoleVerify,
 		"core.internal": auth.RoleSpend | auth.RoleUsage | auth.RoleVerify,
 	}
+	seal := auth.NewSeal(nil)
+	s.real.Sessions = auth.NewSessions(seal, true, time.Now)
 	// A request says in this header which name the certificate of its connection has.
 	withCertificate := func(r *http.Request) {
 		if name := r.Header.Get("Test-Certificate"); name != "" {
@@ -65,7 +68,7 @@ func newPlatform(t *testing.T) *platform {
 		}
 	}
 	s.connection.Store(&withCertificate)
-	return &platform{env: &env{t: t, s: s, c: plainJSON(t, s.url), subject: "alice", made: &calls{}}, signing: private}
+	return &platform{env: &env{t: t, s: s, c: plainJSON(t, s.url), subject: "alice", made: &calls{}}, signing: private, seal: seal}
 }
 
 // sign is a bearer token with claims over the usual ones.
@@ -99,6 +102,26 @@ func (p *platform) token(roles auth.Roles, revoked bool) string {
 	return "Bearer " + secret.Text
 }
 
+// session is the cookie of somebody who signed in, as it is sent: good for an
+// hour, unless change says something else.
+func (p *platform) session(seal *auth.Seal, subject string, change func(*auth.Session)) string {
+	p.t.Helper()
+	s := auth.Session{ID: uuid.NewString(), Subject: subject, How: auth.SignedInOIDC, Expires: time.Now().Add(time.Hour).Unix()}
+	if change != nil {
+		change(&s)
+	}
+	text, err := seal.Close(auth.SessionCookie, s)
+	require.NoError(p.t, err)
+	return auth.SessionCookie + "=" + text
+}
+
+// signedOut is the cookie of a session that was ended.
+func (p *platform) signedOut() string {
+	cookie := p.session(p.seal, p.subject, nil)
+	p.s.real.Sessions.SignOut(strings.TrimPrefix(cookie, auth.SessionCookie+"="))
+	return cookie
+}
+
 // caller is who calls, and what the promise says that it may do.
 type caller struct {
 	name    string
@@ -127,6 +150,16 @@ func everyCaller(p *platform) (all []caller) {
 	nobody("a revoked service", "Authorization", p.token(auth.RoleSpend|auth.RoleUsage|auth.RoleVerify, true))
 	nobody("a certificate with an unknown name", "Test-Certificate", "other.internal")
 	nobody("a token of a key that is not there", "Authorization", p.sign(jwt.MapClaims{"scope": "read write", "api_key_id": uuid.NewString()}))
+	session := p.session(p.seal, p.subject, nil)
+	nobody("an unknown session", "Cookie", auth.SessionCookie+"=x")
+	nobody("an empty session", "Cookie", auth.SessionCookie+"=")
+	nobody("a session twice", "Cookie", session+"; "+session)
+	nobody("a session of another server", "Cookie", p.session(auth.NewSeal(nil), p.subject, nil))
+	nobody("a session without a subject", "Cookie", p.session(p.seal, "", nil))
+	nobody("an expired session", "Cookie", p.session(p.seal, p.subject, func(s *auth.Session) { s.Expires = time.Now().Unix() }))
+	nobody("a session of development mode", "Cookie", p.session(p.seal, p.subject, func(s *auth.Session) { s.How = auth.SignedInDevelopment }))
+	nobody("a session that was signed out", "Cookie", p.signedOut())
+	nobody("a session beside a wrong header", "Cookie", session, "Authorization", "Bearer nobody")
 	for state, change := range map[string]func(key string){
 		"paused": func(key string) { p.pause(key).ok() }, "revoked": func(key string) { p.revoke(key).ok() },
 	} {
@@ -139,6 +172,9 @@ func everyCaller(p *platform) (all []caller) {
 	add("owner, read", []string{"read"}, "Authorization", p.sign(jwt.MapClaims{"scope": "read"}))
 	add("owner, write", []string{"write"}, "Authorization", p.sign(jwt.MapClaims{"scope": "write"}))
 	add("owner, both", []string{"read", "write"}, "Authorization", p.sign(jwt.MapClaims{"scope": "openid write read"}))
+	add("owner, session", []string{"read", "write"}, "Cookie", session)
+	add("owner, session beside a certificate", []string{"read", "write"}, "Cookie", session, "Test-Certificate", "core.internal")
+	add("owner, a header beside a session", []string{"read"}, "Cookie", session, "Authorization", p.sign(jwt.MapClaims{"scope": "read"}))
 	add("owner, other scopes", []string{}, "Authorization", p.sign(jwt.MapClaims{"scope": "openid Read writes"}))
 	add("owner, no scope", []string{}, "Authorization", p.sign(nil))
 	add("owner, no key", []string{"read"}, "Authorization", p.sign(jwt.MapClaims{"scope": "read", "api_key_id": "<no value>"}))

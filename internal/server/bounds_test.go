@@ -76,6 +76,25 @@ func TestBodyBytes(t *testing.T) {
 	require.Less(t, time.Since(began), time.Second)
 }
 
+// TestBatchBodyBytes: only a batch may be larger, and not without end.
+func TestBatchBodyBytes(t *testing.T) {
+	r := start(t, settings(t))
+	headers := map[string]string{"Content-Type": "application/json", "Authorization": "Bearer " + token}
+	batch := func(size int) string {
+		body := `{"operations":[{"release":{"apiKeyId":"00000000-0000-4000-8000-000000000000","spendId":"a"}}]}`
+		return body + strings.Repeat(" ", size-len(body))
+	}
+	for size, status := range map[int]int{1 << 10: http.StatusOK, 4 << 20: http.StatusOK, 4<<20 + 1: http.StatusTooManyRequests, 4<<20 + 2000: http.StatusTooManyRequests} {
+		res := r.send(t, http.MethodPost, "/satcap.v1.SpendService/ApplySpends", batch(size), headers)
+		require.Equal(t, status, res.StatusCode, size)
+		reason := "API_KEY_NOT_FOUND"
+		if status != http.StatusOK {
+			reason = "REQUEST_TOO_LARGE"
+		}
+		require.Contains(t, readAll(t, res), reason, size)
+	}
+}
+
 // TestGzipBomb: 60 KB that inflate to 60 MB cost neither memory nor time.
 func TestGzipBomb(t *testing.T) {
 	r := start(t, settings(t))

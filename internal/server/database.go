@@ -4,6 +4,7 @@ package server
 
 import (
 	"context"
+	"log/slog"
 	"runtime"
 
 	"github.com/satcap/satcap/internal/config"
@@ -12,12 +13,17 @@ import (
 	"github.com/satcap/satcap/internal/store/sqlite"
 )
 
-// OpenStore opens the database that db names.
+// OpenStore opens the database that db names, for a short visit.
 func OpenStore(ctx context.Context, db config.DB) (store.Store, error) {
+	return openStore(ctx, db, slog.New(slog.DiscardHandler))
+}
+
+// openStore opens it for a server, which logs how it fares.
+func openStore(ctx context.Context, db config.DB, log *slog.Logger) (store.Store, error) {
 	if db.SQLitePath != "" {
 		return sqlite.Open(ctx, db.SQLitePath)
 	}
-	return postgres.Open(ctx, db.PostgresURL)
+	return postgres.Open(ctx, db.PostgresURL, postgres.WithLog(log))
 }
 
 // shards is how many batches the database can take at once. SQLite has one

@@ -39,10 +39,19 @@ const (
 	idleTimeout    = 2 * time.Minute
 	maxHeaderBytes = 16 << 10
 	maxStreams     = 250
-	// maxBodyBytes is the most that is read of a request as it is sent: a message
-	// of the largest size, and the few bytes around it.
-	maxBodyBytes = rpc.MaxRequestBytes + 1<<10
+	// aroundMessage is what a request may have around its message: an envelope.
+	aroundMessage = 1 << 10
 )
+
+// boundBodies bounds what is read of a request as it is sent: a message of the
+// largest size, and the few bytes around it.
+func boundBodies(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		bounded := *r
+		bounded.Body = http.MaxBytesReader(w, r.Body, int64(rpc.ReadMaxBytes(r.URL.Path)+aroundMessage))
+		next.ServeHTTP(w, &bounded)
+	})
+}
 
 // Server is a server that is ready to serve.
 type Server struct {
@@ -60,13 +69,13 @@ type Server struct {
 
 // New opens the database, brings its schema up to date, and listens.
 func New(ctx context.Context, cfg config.Server, log *slog.Logger) (*Server, error) {
-	return build(ctx, cfg, log, OpenStore, time.Now)
+	return build(ctx, cfg, log, openStore, time.Now)
 }
 
 // build is New with what tests replace: how the database is opened, and the
 // clock that the database's is held against.
 func build(ctx context.Context, cfg config.Server, log *slog.Logger,
-	openStore func(context.Context, config.DB) (store.Store, error), now func() time.Time,
+	openStore func(context.Context, config.DB, *slog.Logger) (store.Store, error), now func() time.Time,
 ) (*Server, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -82,7 +91,7 @@ func build(ctx context.Context, cfg config.Server, log *slog.Logger,
 		}
 	}
 	s := &Server{cfg: cfg, log: log}
-	if s.store, err = openStore(ctx, db); err != nil {
+	if s.store, err = openStore(ctx, db, log); err != nil {
 		return nil, err
 	}
 	version, err := s.store.Migrate(ctx)
@@ -177,8 +186,8 @@ func (s *Server) handler() http.Handler {
 		panic(err) // they are part of the program
 	}
 	check := &authCheck{keys: c.Keys, failures: c.failures, proxies: c.proxies, header: s.cfg.APIKeyHeader, log: s.log}
-	bounded := http.MaxBytesHandler(mux, maxBodyBytes)
-	return check.before(crossOrigin(s.cfg.CORSOrigins, s.cfg.APIKeyHeader, rpc.WithConnection(sameOrigin(s.cfg.APIKeyHeader, bounded), c.proxies, s.cfg.APIKeyHeader)))
+	own := sameOrigin(s.cfg.APIKeyHeader, s.sessions.takeBack(s.cfg.APIKeyHeader, boundBodies(mux)))
+	return check.before(crossOrigin(s.cfg.CORSOrigins, s.cfg.APIKeyHeader, rpc.WithConnection(own, c.proxies, s.cfg.APIKeyHeader)))
 }
 
 // serviceNames are the services of a server, as the .proto files name them.

@@ -3,14 +3,17 @@
 package server
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"mime"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -60,7 +63,7 @@ type sessions struct {
 func newSessions(cfg config.Server, c *callers, seal *auth.Seal, log *slog.Logger) *sessions {
 	s := &sessions{callers: c, cfg: cfg, log: log}
 	if cfg.OIDC.Configured() {
-		s.oidc = newOIDCLogin(cfg, seal)
+		s.oidc = newOIDCLogin(cfg, seal, log)
 	}
 	return s
 }
@@ -90,13 +93,22 @@ func refuse(w http.ResponseWriter, status int) {
 	answer(w, status, map[string]string{"error": http.StatusText(status)})
 }
 
-// serveUI says how people sign in here.
-func (s *sessions) serveUI(w http.ResponseWriter, _ *http.Request) {
+// stillDeveloping says whether the development token, and what began with it,
+// is worth something: nil, [auth.ErrUnauthenticated], or the store's error.
+func (s *sessions) stillDeveloping(ctx context.Context) error {
+	if s.callers.Development == nil {
+		return auth.ErrUnauthenticated
+	}
+	return s.callers.Development.Still(ctx)
+}
+
+// serveUI says how people sign in here, now.
+func (s *sessions) serveUI(w http.ResponseWriter, r *http.Request) {
 	how := "token"
 	switch {
 	case s.oidc != nil:
 		how = "oidc"
-	case s.callers.development:
+	case !errors.Is(s.stillDeveloping(r.Context()), auth.ErrUnauthenticated):
 		how = "development"
 	}
 	answer(w, http.StatusOK, map[string]any{"signIn": how, "embedOrigins": append([]string{}, s.cfg.EmbedOrigins...)})
@@ -104,13 +116,46 @@ func (s *sessions) serveUI(w http.ResponseWriter, _ *http.Request) {
 
 // serveWho says who is signed in. Only the session counts here.
 func (s *sessions) serveWho(w http.ResponseWriter, r *http.Request) {
-	sent, _ := rpc.CredentialsOf(r.Context())
-	caller, err := s.callers.Authenticate(r.Context(), auth.Credentials{Session: sent.Session})
-	if err != nil {
+	sent, client := rpc.CredentialsOf(r.Context())
+	if sent.Session == "" && !sent.Unclear {
 		refuse(w, http.StatusUnauthorized)
 		return
 	}
-	answer(w, http.StatusOK, map[string]string{"subject": caller.Subject, "authentication": caller.Authentication})
+	caller, err := s.callers.Authenticate(r.Context(), auth.Credentials{Session: sent.Session, Unclear: sent.Unclear})
+	switch {
+	case errors.Is(err, auth.ErrUnauthenticated):
+		http.SetCookie(w, s.callers.Sessions.End()) // it is of no more use
+		refuse(w, s.refused(err, client))
+	case err != nil:
+		refuse(w, http.StatusServiceUnavailable)
+	default:
+		answer(w, http.StatusOK, map[string]string{"subject": caller.Subject, "authentication": caller.Authentication})
+	}
+}
+
+// refused counts a wrong proof, and a session that has ended is none. It returns
+// the status to answer.
+func (s *sessions) refused(err error, client netip.Addr) int {
+	if !errors.Is(err, auth.ErrSessionEnded) && errors.Is(s.callers.failures.Refuse(client), auth.ErrTooManyFailures) {
+		return http.StatusTooManyRequests
+	}
+	return http.StatusUnauthorized
+}
+
+// readCode reads the body of a sign-in: a code, and nothing beside or after it.
+func readCode(body io.Reader) (string, error) {
+	var sent struct {
+		Code string `json:"code"`
+	}
+	decoder := json.NewDecoder(body)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&sent); err != nil {
+		return "", err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return "", errors.New("more than one value")
+	}
+	return strings.TrimSpace(sent.Code), nil
 }
 
 // serveSignIn exchanges a one-time code for a session.
@@ -120,23 +165,22 @@ func (s *sessions) serveSignIn(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnsupportedMediaType)
 		return
 	}
-	var body struct {
-		Code string `json:"code"`
-	}
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<10)).Decode(&body); err != nil {
+	code, err := readCode(http.MaxBytesReader(w, r.Body, 1<<10))
+	if err != nil {
 		refuse(w, http.StatusBadRequest)
 		return
 	}
 	_, client := rpc.CredentialsOf(r.Context())
-	if !s.callers.development || !s.codes.take(strings.TrimSpace(body.Code)) {
-		if errors.Is(s.callers.failures.Refuse(client), auth.ErrTooManyFailures) {
-			refuse(w, http.StatusTooManyRequests)
-			return
-		}
-		refuse(w, http.StatusUnauthorized)
-		return
+	err = s.stillDeveloping(r.Context())
+	if err == nil && !s.codes.take(code) {
+		err = auth.ErrUnauthenticated
 	}
-	if s.begin(w, auth.DevelopmentSubject, auth.SignedInDevelopment) {
+	switch {
+	case errors.Is(err, auth.ErrUnauthenticated):
+		refuse(w, s.refused(err, client))
+	case err != nil:
+		refuse(w, http.StatusServiceUnavailable)
+	case s.begin(w, auth.DevelopmentSubject, auth.SignedInDevelopment):
 		answer(w, http.StatusOK, map[string]string{"subject": auth.DevelopmentSubject, "authentication": "session"})
 	}
 }
@@ -153,8 +197,11 @@ func (s *sessions) begin(w http.ResponseWriter, subject, how string) bool {
 	return true
 }
 
-// serveSignOut ends the session in the browser that has it.
-func (s *sessions) serveSignOut(w http.ResponseWriter, _ *http.Request) {
+// serveSignOut ends the session, in the browser that has it and for whoever has
+// a copy of its cookie.
+func (s *sessions) serveSignOut(w http.ResponseWriter, r *http.Request) {
+	sent, _ := rpc.CredentialsOf(r.Context())
+	s.callers.Sessions.SignOut(sent.Session)
 	http.SetCookie(w, s.callers.Sessions.End())
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusNoContent)
@@ -191,11 +238,32 @@ func (s *sessions) serveCode(w http.ResponseWriter, r *http.Request) {
 func sameOrigin(apiKeyHeader string, next http.Handler) http.Handler {
 	protect := http.NewCrossOriginProtection().Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		byHeader := len(r.Header.Values("Authorization")) > 0 || len(r.Header.Values(apiKeyHeader)) > 0
-		session := r.URL.Path == "/session" || strings.HasPrefix(r.URL.Path, "/session/")
-		if session || (!byHeader && len(r.CookiesNamed(auth.SessionCookie)) > 0) {
+		if !isCall(r) || (!provesByHeader(r, apiKeyHeader) && len(r.CookiesNamed(auth.SessionCookie)) > 0) {
 			protect.ServeHTTP(w, r)
 			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func provesByHeader(r *http.Request, apiKeyHeader string) bool {
+	return len(r.Header.Values("Authorization")) > 0 || len(r.Header.Values(apiKeyHeader)) > 0
+}
+
+// isCall says whether a request is about anything but signing in and out.
+func isCall(r *http.Request) bool {
+	return r.URL.Path != "/session" && !strings.HasPrefix(r.URL.Path, "/session/")
+}
+
+// takeBack has the browser forget a session that is refused, so that a page
+// which goes on asking with it, every few seconds, does so only once.
+func (s *sessions) takeBack(apiKeyHeader string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent, _ := rpc.CredentialsOf(r.Context())
+		if r.Method == http.MethodPost && isCall(r) && sent.Session != "" && !provesByHeader(r, apiKeyHeader) {
+			if _, err := s.callers.Authenticate(r.Context(), sent); errors.Is(err, auth.ErrUnauthenticated) {
+				http.SetCookie(w, s.callers.Sessions.End())
+			}
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -214,6 +282,6 @@ func newCallersSessions(cfg config.Server) (*auth.Sessions, *auth.Seal, error) {
 // Close ends the connections to the provider.
 func (s *sessions) Close() {
 	if s.oidc != nil {
-		s.oidc.client.CloseIdleConnections()
+		s.oidc.provider.Close()
 	}
 }

@@ -71,14 +71,13 @@ SELECT * FROM limit_changes c WHERE c.api_key_id = @key_id
     AND (c.revision < @before_revision OR (c.revision = @before_revision AND c.limit_window < @before_window))
 ORDER BY c.revision DESC, c.limit_window DESC LIMIT @row_limit;
 
--- name: SumSeries :many
--- What was settled in (after, until], summed up in parts of bucket_us that begin
--- at after. Parts without a spend are not there.
-SELECT CAST((s.settled_at_us - CAST(@after_us AS INTEGER) - 1) / CAST(@bucket_us AS INTEGER) AS INTEGER) AS bucket,
-    CAST(SUM(s.amount_sats) AS INTEGER) AS spent_sats
+-- name: SumSeries :one
+-- What was settled in (after, until]. On Postgres one statement sums up all parts;
+-- here it would sort every spend by its part first, which takes ten times as long
+-- as asking for one part after the other.
+SELECT CAST(COALESCE(SUM(s.amount_sats), 0) AS INTEGER) AS spent_sats
 FROM spends s WHERE s.api_key_id = @key_id AND s.state = 4
-    AND s.settled_at_us > @after_us AND s.settled_at_us <= @until_us
-GROUP BY 1;
+    AND s.settled_at_us > @after_us AND s.settled_at_us <= @until_us;
 
 -- name: ReadClock :one
 -- Asks whether the database answers.

@@ -10,6 +10,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -129,27 +130,59 @@ func (f *feed) read(payload string) (keys []ledger.KeyID, news bool) {
 	return keys, true
 }
 
+// link is one of the two connections of a feed, as the log knows it: only that
+// it stops to work and that it works again are worth a line.
+type link struct {
+	log           *slog.Logger
+	broken, again string // what the log says
+	down          bool
+}
+
+// failed notes that the connection does not work.
+func (l *link) failed(err error) {
+	if !l.down {
+		l.log.Warn(l.broken, "error", err)
+	}
+	l.down = true
+}
+
+// works notes that it does.
+func (l *link) works() {
+	if l.down {
+		l.log.Info(l.again)
+	}
+	l.down = false
+}
+
 // Follow implements [store.Feed]. It holds two connections beside the pool,
 // which those who spend may keep busy.
 func (s *Store) Follow(ctx context.Context, changed func([]ledger.KeyID)) {
+	telling := &link{log: s.log, broken: "other servers are not told of changes here: their watchers see them late", again: "other servers are told of changes here again"}
+	hearing := &link{log: s.log, broken: "changes by other servers are not heard: watchers here see them late", again: "changes by other servers are heard again"}
 	var both sync.WaitGroup
 	defer both.Wait()
-	both.Go(func() { s.keepConnected(ctx, s.send) })
-	s.keepConnected(ctx, func(ctx context.Context, conn *pgx.Conn) error {
-		return s.listen(ctx, conn, changed)
+	both.Go(func() {
+		s.keepConnected(ctx, telling, func(ctx context.Context, conn *pgx.Conn) error { return s.send(ctx, conn, telling.works) })
+	})
+	s.keepConnected(ctx, hearing, func(ctx context.Context, conn *pgx.Conn) error {
+		return s.listen(ctx, conn, changed, hearing.works)
 	})
 }
 
 // keepConnected gives use a connection, and another one when that is lost.
-func (s *Store) keepConnected(ctx context.Context, use func(context.Context, *pgx.Conn) error) {
+func (s *Store) keepConnected(ctx context.Context, l *link, use func(context.Context, *pgx.Conn) error) {
 	for ctx.Err() == nil {
-		if conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig); err == nil {
-			_ = use(ctx, conn) // whatever it was, the answer is another connection
+		conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
+		if err == nil {
+			err = use(ctx, conn) // whatever it was, the answer is another connection
 			closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 			_ = conn.Close(closing)
 			cancel()
 		} else {
 			_ = use(ctx, nil)
+		}
+		if ctx.Err() == nil {
+			l.failed(err)
 		}
 		select {
 		case <-ctx.Done():
@@ -161,9 +194,12 @@ func (s *Store) keepConnected(ctx context.Context, use func(context.Context, *pg
 // errNotConnected stands for a connection that could not be made.
 var errNotConnected = errors.New("postgres: not connected")
 
+// errSilence: not even what this server says itself is heard.
+var errSilence = errors.New("postgres: nothing is heard, as through a pooler that keeps no sessions")
+
 // listen passes on what other servers send. While it cannot, and for what it
 // missed, those who watch are told that anything may have changed.
-func (s *Store) listen(ctx context.Context, conn *pgx.Conn, changed func([]ledger.KeyID)) error {
+func (s *Store) listen(ctx context.Context, conn *pgx.Conn, changed func([]ledger.KeyID), works func()) error {
 	if conn == nil {
 		changed(nil)
 		return errNotConnected
@@ -181,9 +217,13 @@ func (s *Store) listen(ctx context.Context, conn *pgx.Conn, changed func([]ledge
 		waiting, cancel := context.WithTimeout(ctx, patience)
 		n, err := conn.WaitForNotification(waiting)
 		cancel()
+		if err != nil && waiting.Err() != nil && ctx.Err() == nil {
+			return errSilence
+		}
 		if err != nil {
 			return err
 		}
+		works()
 		if keys, news := s.feed.read(n.Payload); news {
 			changed(keys)
 		}
@@ -191,7 +231,7 @@ func (s *Store) listen(ctx context.Context, conn *pgx.Conn, changed func([]ledge
 }
 
 // send tells the other servers what changed here.
-func (s *Store) send(ctx context.Context, conn *pgx.Conn) error {
+func (s *Store) send(ctx context.Context, conn *pgx.Conn, works func()) error {
 	if conn == nil {
 		return errNotConnected
 	}
@@ -209,6 +249,7 @@ func (s *Store) send(ctx context.Context, conn *pgx.Conn) error {
 		if err := s.sendOnce(ctx, conn); err != nil {
 			return err
 		}
+		works()
 		select {
 		case <-ctx.Done():
 		case <-time.After(announceEvery):

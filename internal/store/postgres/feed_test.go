@@ -5,6 +5,9 @@ package postgres_test
 import (
 	"context"
 	"encoding/binary"
+	"log/slog"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -135,10 +138,76 @@ func TestFeedReconnects(t *testing.T) {
 func TestFeedWithoutSessions(t *testing.T) {
 	t.Parallel()
 	url := pgtest.StartPooler(t, pgtest.Clone(t, migrate))
-	heard := follow(t, open(t, url))
+	logged := &lines{}
+	heard := follow(t, open(t, url, postgres.WithLog(slog.New(slog.NewTextHandler(logged, nil)))))
 	began := time.Now()
 	for range 4 {
 		hears(t, heard)
 	}
 	require.Less(t, time.Since(began), 15*time.Second)
+	require.Equal(t, 1, logged.count("nothing is heard, as through a pooler"), "once, not at every try")
+	require.Equal(t, 1, logged.count("msg="))
+}
+
+// lines is a log that is read while it is written.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) count(part string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.text.String(), part)
+}
+
+// TestFeedIsLogged: that news cannot be heard or told is logged once, however
+// often it is tried again, and so is that they can again.
+func TestFeedIsLogged(t *testing.T) {
+	t.Parallel()
+	server, err := pgtest.Start(t.Context())
+	require.NoError(t, err)
+	defer server.Stop()
+	logged := &lines{}
+	s, err := postgres.Open(t.Context(), server.URL("postgres"), postgres.WithLog(slog.New(slog.NewTextHandler(logged, nil))))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	ctx, stop := context.WithCancel(t.Context())
+	tries, done := make(chan []ledger.KeyID, 1000), make(chan struct{})
+	go func() {
+		defer close(done)
+		s.Follow(ctx, func(keys []ledger.KeyID) { tries <- keys })
+	}()
+	const deaf, mute, hears, tells = "are not heard", "are not told", "are heard again", "are told of changes here again"
+	requireLogged := func(broken, again int) {
+		t.Helper()
+		require.Eventually(t, func() bool {
+			return logged.count(deaf) >= broken && logged.count(mute) >= broken && logged.count(hears) >= again && logged.count(tells) >= again
+		}, 20*time.Second, 10*time.Millisecond)
+		require.Equal(t, []int{broken, broken, again, again}, []int{logged.count(deaf), logged.count(mute), logged.count(hears), logged.count(tells)})
+	}
+	<-tries // it listens
+	require.Zero(t, logged.count("msg="))
+	for n := 1; n <= 2; n++ {
+		require.NoError(t, server.Kill())
+		requireLogged(n, n-1)
+		for len(tries) > 0 {
+			<-tries
+		}
+		for range 3 {
+			<-tries
+		}
+		requireLogged(n, n-1)
+		require.NoError(t, server.Restart(t.Context()))
+		requireLogged(n, n)
+	}
+	stop()
+	<-done
+	requireLogged(2, 2)
 }

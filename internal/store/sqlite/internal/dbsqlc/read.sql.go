@@ -340,54 +340,26 @@ func (q *Queries) ReadClock(ctx context.Context, clockUs int64) (int64, error) {
 	return clock_us, err
 }
 
-const sumSeries = `-- name: SumSeries :many
-SELECT CAST((s.settled_at_us - CAST(?1 AS INTEGER) - 1) / CAST(?2 AS INTEGER) AS INTEGER) AS bucket,
-    CAST(SUM(s.amount_sats) AS INTEGER) AS spent_sats
-FROM spends s WHERE s.api_key_id = ?3 AND s.state = 4
-    AND s.settled_at_us > ?1 AND s.settled_at_us <= ?4
-GROUP BY 1
+const sumSeries = `-- name: SumSeries :one
+SELECT CAST(COALESCE(SUM(s.amount_sats), 0) AS INTEGER) AS spent_sats
+FROM spends s WHERE s.api_key_id = ?1 AND s.state = 4
+    AND s.settled_at_us > ?2 AND s.settled_at_us <= ?3
 `
 
 type SumSeriesParams struct {
-	AfterUs  int64
-	BucketUs int64
-	KeyID    []byte
-	UntilUs  int64
+	KeyID   []byte
+	AfterUs int64
+	UntilUs int64
 }
 
-type SumSeriesRow struct {
-	Bucket    int64
-	SpentSats int64
-}
-
-// What was settled in (after, until], summed up in parts of bucket_us that begin
-// at after. Parts without a spend are not there.
-func (q *Queries) SumSeries(ctx context.Context, arg SumSeriesParams) ([]SumSeriesRow, error) {
-	rows, err := q.query(ctx, q.sumSeriesStmt, sumSeries,
-		arg.AfterUs,
-		arg.BucketUs,
-		arg.KeyID,
-		arg.UntilUs,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []SumSeriesRow{}
-	for rows.Next() {
-		var i SumSeriesRow
-		if err := rows.Scan(&i.Bucket, &i.SpentSats); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+// What was settled in (after, until]. On Postgres one statement sums up all parts;
+// here it would sort every spend by its part first, which takes ten times as long
+// as asking for one part after the other.
+func (q *Queries) SumSeries(ctx context.Context, arg SumSeriesParams) (int64, error) {
+	row := q.queryRow(ctx, q.sumSeriesStmt, sumSeries, arg.KeyID, arg.AfterUs, arg.UntilUs)
+	var spent_sats int64
+	err := row.Scan(&spent_sats)
+	return spent_sats, err
 }
 
 const viewKeys = `-- name: ViewKeys :many
