@@ -28,7 +28,7 @@ func runFlatness(ctx context.Context, b *bench) error {
 	if b.Full {
 		histories = append(histories, 10_000_000)
 	}
-	for _, database := range []string{"SQLite", "Postgres"} {
+	for _, database := range databases {
 		w, err := b.filled(ctx, database, histories)
 		if err != nil {
 			return err
@@ -58,20 +58,12 @@ func flatnessPrefix(spends int) string { return fmt.Sprintf("flatness-%d-", spen
 
 // filled starts an engine on a database with a key for each of the histories.
 func (b *bench) filled(ctx context.Context, database string, histories []int) (*rig.Worker, error) {
-	spec := subject.Spec{Kind: "satcap"}
-	var err error
-	write := func(p fill.Plan) error { return fill.SQLite(ctx, spec.SQLite, p) }
-	if database == "SQLite" {
-		spec.SQLite, err = b.newSQLite(ctx)
-	} else {
-		spec.Postgres, err = b.newPostgres(ctx, true)
-		write = func(p fill.Plan) error { return fill.Postgres(ctx, spec.Postgres, p) }
-	}
+	spec, write, err := b.database(ctx, database)
 	if err != nil {
 		return nil, err
 	}
 	for _, spends := range histories {
-		if err := write(fill.Plan{Prefix: flatnessPrefix(spends), Keys: 1, Spends: b.small(spends, 100), Subject: "bench"}); err != nil {
+		if err := write(fill.Plan{Prefix: flatnessPrefix(spends), Keys: 1, Spends: b.small(spends, 100), Subject: owner}); err != nil {
 			return nil, err
 		}
 		b.logf("  %s: filled a key with %s spends", database, thousands(spends))

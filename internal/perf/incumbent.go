@@ -56,7 +56,7 @@ func runIncumbent(ctx context.Context, b *bench) error {
 		return err
 	}
 	for _, c := range incumbentCases {
-		plan := fill.Plan{Keys: b.small(c.keys, 10), Spends: b.small(c.spends, 50), Subject: "bench"}
+		plan := fill.Plan{Keys: b.small(c.keys, 10), Spends: b.small(c.spends, 50), Subject: owner}
 		plan.Prefix = fmt.Sprintf("incumbent-%d-%d-", c.keys, c.spends)
 		if err := fill.Postgres(ctx, ours, plan); err != nil {
 			return err

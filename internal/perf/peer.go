@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/satcap/satcap/internal/perf/fill"
+	"github.com/satcap/satcap/internal/perf/rig"
 	"github.com/satcap/satcap/internal/perf/subject"
 )
 
@@ -34,32 +35,24 @@ func runPeer(ctx context.Context, b *bench) error {
 		return err
 	}
 	for _, events := range []int{0, 100_000} {
-		plan := fill.Plan{Prefix: fmt.Sprintf("peer-%d-", events), Keys: 1, Spends: b.small(events, 50), Subject: "bench"}
-		url, err := b.newPostgres(ctx, true)
-		if err != nil {
-			return err
-		}
-		if err := fill.Postgres(ctx, url, plan); err != nil {
-			return err
-		}
-		path, err := b.newSQLite(ctx)
-		if err != nil {
-			return err
-		}
-		if err := fill.SQLite(ctx, path, plan); err != nil {
-			return err
-		}
-		onSQLite, err := b.worker(subject.Spec{Kind: "satcap", SQLite: path})
-		if err != nil {
-			return err
-		}
-		onPostgres, err := b.worker(subject.Spec{Kind: "satcap", Postgres: url})
-		if err != nil {
-			return err
+		plan := fill.Plan{Prefix: fmt.Sprintf("peer-%d-", events), Keys: 1, Spends: b.small(events, 50), Subject: owner}
+		workers := make(map[string]*rig.Worker)
+		for _, database := range databases {
+			spec, write, err := b.database(ctx, database)
+			if err != nil {
+				return err
+			}
+			if err := write(plan); err != nil {
+				return err
+			}
+			if workers[database], err = b.worker(spec); err != nil {
+				return err
+			}
 		}
 		for _, c := range peerCases {
 			job := subject.Job{Op: "hold", Keys: subject.Keys{Prefix: plan.Prefix, Count: 1}, Callers: c.callers}
-			r, s, p := b.rate("Redis", redis, job), b.rate("satcap on SQLite", onSQLite, job), b.rate("satcap on Postgres", onPostgres, job)
+			r := b.rate("Redis", redis, job)
+			s, p := b.rate("satcap on SQLite", workers["SQLite"], job), b.rate("satcap on Postgres", workers["Postgres"], job)
 			r.before = func(ctx context.Context) error { return fill.Redis(ctx, server.Address, plan) }
 			if err := b.rounds(ctx, s, r, p); err != nil {
 				return err

@@ -16,7 +16,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/satcap/satcap/internal/perf/fill"
 	"github.com/satcap/satcap/internal/perf/rig"
+	"github.com/satcap/satcap/internal/perf/subject"
 	"github.com/satcap/satcap/internal/pgtest"
 	"github.com/satcap/satcap/internal/store/postgres"
 	"github.com/satcap/satcap/internal/store/sqlite"
@@ -51,7 +53,7 @@ type scenario struct {
 }
 
 // scenarios are all of them, in the order of the table.
-var scenarios = []scenario{incumbentScenario, peerScenario, flatnessScenario}
+var scenarios = []scenario{incumbentScenario, peerScenario, spreadScenario, flatnessScenario}
 
 // Names are the scenarios that can be run.
 func Names() []string {
@@ -68,6 +70,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		if !slices.Contains(Names(), name) {
 			return nil, fmt.Errorf("no scenario %q: there are %v", name, Names())
 		}
+	}
+	if o.Quick {
+		o.Rounds = 1
 	}
 	b, err := newBench(o)
 	if err != nil {
@@ -138,6 +143,24 @@ func (b *bench) close() {
 		b.postgres.Stop()
 	}
 	_ = os.RemoveAll(b.dir)
+}
+
+// owner owns all keys that are made for measuring.
+const owner = "bench"
+
+// databases are what satcap keeps its books in.
+var databases = []string{"SQLite", "Postgres"}
+
+// database makes a migrated database of a kind, and says how an engine opens it
+// and what fills it. Nobody may have it open while it is filled.
+func (b *bench) database(ctx context.Context, kind string) (spec subject.Spec, write func(fill.Plan) error, err error) {
+	spec.Kind = "satcap"
+	if kind == "SQLite" {
+		spec.SQLite, err = b.newSQLite(ctx)
+		return spec, func(p fill.Plan) error { return fill.SQLite(ctx, spec.SQLite, p) }, err
+	}
+	spec.Postgres, err = b.newPostgres(ctx, true)
+	return spec, func(p fill.Plan) error { return fill.Postgres(ctx, spec.Postgres, p) }, err
 }
 
 // newPostgres is the URL of a new database on the one server of the run, migrated

@@ -28,7 +28,7 @@ func SQLite(ctx context.Context, path string, p Plan) (err error) {
 	if err := sqliteRows(ctx, db, p); err != nil {
 		return err
 	}
-	for _, statement := range []string{"ANALYZE", "PRAGMA synchronous=FULL", "PRAGMA wal_checkpoint(TRUNCATE)"} {
+	for _, statement := range []string{"PRAGMA synchronous=FULL", "PRAGMA wal_checkpoint(TRUNCATE)"} {
 		if _, err := db.ExecContext(ctx, statement); err != nil {
 			return err
 		}
