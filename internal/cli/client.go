@@ -67,6 +67,11 @@ func (s *session) note(format string, args ...any) {
 
 // open checks the flags and makes the clients. It does not connect yet.
 func (f *clientFlags) open(cmd *cobra.Command) (*session, error) {
+	return f.openAs(cmd, f.bearerToken(cmd))
+}
+
+// openAs is open for the caller that the token proves; an empty one proves none.
+func (f *clientFlags) openAs(cmd *cobra.Command, token string) (*session, error) {
 	base, err := parseURL(f.url)
 	if err != nil {
 		return nil, err
@@ -75,7 +80,7 @@ func (f *clientFlags) open(cmd *cobra.Command) (*session, error) {
 		return nil, usageErrorf("--timeout must be more than 0")
 	}
 	var interceptors []connect.ClientInterceptor
-	if token := f.bearerToken(cmd); token != "" {
+	if token != "" {
 		interceptors = append(interceptors, authorize(token))
 	}
 	httpClient := &http.Client{

@@ -86,6 +86,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newLimitsCommand(a),
 		newSpendsCommand(a),
 		newUsageCommand(a),
+		newBenchCommand(a),
 	}
 	for _, cmd := range client {
 		cmd.GroupID = groupClient

@@ -1,0 +1,20 @@
+// The processor time of the generator itself, on Unix.
+
+//go:build unix
+
+package loadgen
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// processorTime is what this process has taken so far, in user and kernel.
+func processorTime() time.Duration {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
