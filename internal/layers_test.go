@@ -42,6 +42,12 @@ var below = map[string][]string{
 	"internal/store/storetest":       {"internal/ledger", "internal/store"},
 	"internal/ledger":                {},
 	"internal/pgtest":                {},
+	"cmd/perf":                       {"internal/perf", "internal/perf/rig"},
+	"internal/perf":                  {"internal/perf/fill", "internal/perf/rig", "internal/perf/subject", "internal/pgtest", "internal/store", "internal/store/postgres", "internal/store/sqlite"},
+	"internal/perf/fill":             {"internal/ledger", "internal/perf/subject"},
+	"internal/perf/nothing":          {"gen/..."},
+	"internal/perf/rig":              {"internal/perf/nothing", "internal/perf/subject"},
+	"internal/perf/subject":          {"internal/engine", "internal/ledger", "internal/store", "internal/store/postgres", "internal/store/sqlite"},
 	"internal/store/postgres/internal/dbsqlc": {},
 	"internal/store/sqlite/internal/dbsqlc":   {},
 }

@@ -21,7 +21,7 @@ var flatnessScenario = scenario{
 var flatnessOps = []struct {
 	op    string
 	count int // of holds to settle
-}{{"hold", 0}, {"usage", 0}, {"settle", 20_000}}
+}{{"hold", 0}, {"usage", 0}, {"settle", 4_000}}
 
 func runFlatness(ctx context.Context, b *bench) error {
 	histories := []int{0, 10_000, 1_000_000}

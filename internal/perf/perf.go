@@ -53,7 +53,8 @@ type scenario struct {
 }
 
 // scenarios are all of them, in the order of the table.
-var scenarios = []scenario{incumbentScenario, peerScenario, spreadScenario, flatnessScenario}
+var scenarios = []scenario{incumbentScenario, peerScenario, spreadScenario, flatnessScenario,
+	transportScenario, verifyScenario, replicasScenario, batchScenario, latencyScenario}
 
 // Names are the scenarios that can be run.
 func Names() []string {
@@ -103,6 +104,7 @@ type bench struct {
 	dir      string
 	report   *Report
 	postgres *pgtest.Server
+	built    string   // the satcap program
 	releases []func() // of the scenario
 	made     int
 }

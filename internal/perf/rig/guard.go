@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -74,9 +75,15 @@ func StartProgram(dir string, env []string, args ...string) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{cmd: cmd, out: &output{}, done: make(chan struct{})}
-	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, p.out, p.out
+	cmd.Dir = dir
 	cmd.Env = append(cmd.Env, env...)
+	return start(cmd)
+}
+
+// start starts a child that ends when nobody writes to its stdin any more.
+func start(cmd *exec.Cmd) (p *Program, err error) {
+	p = &Program{cmd: cmd, out: &output{}, done: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = p.out, p.out
 	if p.stdin, err = cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
@@ -96,11 +103,11 @@ func (p *Program) Await(within time.Duration, ready func(written string) bool) e
 	for !ready(p.out.String()) {
 		select {
 		case <-p.done:
-			return fmt.Errorf("%s ended at its start:\n%s", p.cmd.Args[1], p.out.String())
+			return fmt.Errorf("%s ended at its start:\n%s", strings.Join(p.cmd.Args, " "), p.out.String())
 		case <-time.After(5 * time.Millisecond):
 		}
 		if time.Now().After(end) {
-			return errors.New(p.cmd.Args[1] + " does not get ready:\n" + p.out.String())
+			return errors.New(strings.Join(p.cmd.Args, " ") + " does not get ready:\n" + p.out.String())
 		}
 	}
 	return nil

@@ -13,16 +13,18 @@ import (
 	"os"
 	"os/exec"
 
+	"github.com/satcap/satcap/internal/perf/nothing"
 	"github.com/satcap/satcap/internal/perf/subject"
 )
 
 // roleVariable makes the program one of its own children.
-const roleVariable = "SATCAP_PERF_ROLE"
+const roleVariable = "PERF_ROLE"
 
 // roles are the children that a program can be, by name.
 var roles = map[string]func(ctx context.Context, args []string) error{
-	"worker": func(ctx context.Context, _ []string) error { return subject.Serve(ctx, os.Stdin, os.Stdout) },
-	"guard":  guard,
+	"worker":  func(ctx context.Context, _ []string) error { return subject.Serve(ctx, os.Stdin, os.Stdout) },
+	"guard":   guard,
+	"nothing": func(context.Context, []string) error { return nothing.Serve(os.Stdin, os.Stdout) },
 }
 
 // BecomeChild ends the process after its work if it was started as a child. Call

@@ -19,9 +19,6 @@ import (
 // holdTTL is longer than any measurement, so that no hold expires.
 const holdTTL = 24 * time.Hour
 
-// bulk is how many operations HoldAll puts into one transaction.
-const bulk = 500
-
 type engineSubject struct {
 	engine *engine.Engine
 	store  store.Store
@@ -76,23 +73,13 @@ func (s *engineSubject) Settle(ctx context.Context, key Key, name string) error 
 }
 
 func (s *engineSubject) HoldAll(ctx context.Context, keys []Key, names []string) error {
-	return s.inBatches(ctx, bulk, keys, names, func(k Key, n string) ledger.Operation { return reserve(k, n) })
-}
-
-func (s *engineSubject) SettleAll(ctx context.Context, keys []Key, names []string, size int) error {
-	return s.inBatches(ctx, size, keys, names, func(k Key, n string) ledger.Operation { return settle(k, n) })
-}
-
-func (s *engineSubject) inBatches(ctx context.Context, size int, keys []Key, names []string, op func(Key, string) ledger.Operation) error {
-	for from := 0; from < len(names); from += size {
-		var ops []ledger.Operation
-		for i := from; i < min(from+size, len(names)); i++ {
-			ops = append(ops, op(keys[i], names[i]))
-		}
-		for _, o := range s.engine.DoAll(ctx, ops) {
-			if o.Err != nil {
-				return o.Err
-			}
+	ops := make([]ledger.Operation, len(names))
+	for i := range names {
+		ops[i] = reserve(keys[i], names[i])
+	}
+	for _, o := range s.engine.DoAll(ctx, ops) {
+		if o.Err != nil {
+			return o.Err
 		}
 	}
 	return nil

@@ -16,17 +16,17 @@ import (
 
 // Job is one measurement.
 type Job struct {
-	// Op is hold, usage, settle or settle-all.
+	// Op is hold, hold-all, usage or settle.
 	Op string
 	// Keys are drawn from at random.
 	Keys Keys
 	// Callers is how many work at once.
 	Callers int
-	// Seconds is how long they begin new operations. Settle and settle-all take
-	// Count holds instead, which are made before the clock starts.
+	// Seconds is how long they begin new operations. Settle takes Count holds
+	// instead, which are made before the clock starts.
 	Seconds float64
 	Count   int
-	// Batch is the size of the transactions of settle-all.
+	// Batch is how many holds hold-all makes at once.
 	Batch int
 	// Profile, if not empty, is the file to write a CPU profile to.
 	Profile string
@@ -74,30 +74,48 @@ type step func(ctx context.Context) (operations int, err error)
 func prepare(ctx context.Context, s Subject, j Job) (func(caller int) step, error) {
 	keys := j.Keys.All()
 	duration := time.Duration(j.Seconds * float64(time.Second))
-	until := func(do func(context.Context, Key) error) func(int) step {
+	until := func(operations int, do func(context.Context, Key) error) func(int) step {
 		end := time.Now().Add(duration)
 		return func(int) step {
 			return func(ctx context.Context) (int, error) {
 				if time.Now().After(end) {
 					return 0, nil
 				}
-				return 1, do(ctx, keys[rand.IntN(len(keys))])
+				return operations, do(ctx, keys[rand.IntN(len(keys))])
 			}
 		}
 	}
 	switch j.Op {
 	case "hold":
-		return until(func(ctx context.Context, k Key) error { return s.Hold(ctx, k, newName()) }), nil
+		return until(1, func(ctx context.Context, k Key) error { return s.Hold(ctx, k, newName()) }), nil
 	case "usage":
 		reader, ok := s.(Reader)
 		if !ok {
 			return nil, errors.New("the subject tells no usage")
 		}
-		return until(reader.Usage), nil
-	case "settle", "settle-all":
+		return until(1, reader.Usage), nil
+	case "hold-all":
+		batcher, ok := s.(Batcher)
+		if !ok {
+			return nil, errors.New("the subject takes no batches")
+		}
+		return until(j.Batch, func(ctx context.Context, _ Key) error {
+			held, names := draw(keys, j.Batch)
+			return batcher.HoldAll(ctx, held, names)
+		}), nil
+	case "settle":
 		return prepareSettle(ctx, s, j, keys)
 	}
 	return nil, fmt.Errorf("no operation %q", j.Op)
+}
+
+// draw names n new holds on keys by chance.
+func draw(keys []Key, n int) (held []Key, names []string) {
+	held, names = make([]Key, n), make([]string, n)
+	for i := range names {
+		held[i], names[i] = keys[rand.IntN(len(keys))], newName()
+	}
+	return held, names
 }
 
 func prepareSettle(ctx context.Context, s Subject, j Job, keys []Key) (func(int) step, error) {
@@ -105,29 +123,19 @@ func prepareSettle(ctx context.Context, s Subject, j Job, keys []Key) (func(int)
 	if !ok {
 		return nil, errors.New("the subject settles nothing")
 	}
-	held, names := make([]Key, j.Count), make([]string, j.Count)
-	for i := range names {
-		held[i], names[i] = keys[rand.IntN(len(keys))], newName()
-	}
+	held, names := draw(keys, j.Count)
 	if err := settler.HoldAll(ctx, held, names); err != nil {
 		return nil, err
 	}
-	size := 1
-	if j.Op == "settle-all" {
-		size = j.Batch
-	}
 	return func(caller int) step {
-		next := caller * size
+		next := caller
 		return func(ctx context.Context) (int, error) {
-			from, to := next, min(next+size, len(names))
-			next += j.Callers * size
-			switch {
-			case from >= len(names):
+			at := next
+			next += j.Callers
+			if at >= len(names) {
 				return 0, nil
-			case j.Op == "settle":
-				return 1, settler.Settle(ctx, held[from], names[from])
 			}
-			return to - from, settler.SettleAll(ctx, held[from:to], names[from:to], size)
+			return 1, settler.Settle(ctx, held[at], names[at])
 		}
 	}, nil
 }

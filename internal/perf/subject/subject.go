@@ -27,14 +27,17 @@ type Reader interface {
 	Usage(ctx context.Context, key Key) error
 }
 
+// Batcher is a subject that makes many holds at once.
+type Batcher interface {
+	// HoldAll makes holds, each on its key and under its name.
+	HoldAll(ctx context.Context, keys []Key, names []string) error
+}
+
 // Settler is a subject that settles what it holds.
 type Settler interface {
-	// HoldAll makes holds, as fast as it can.
-	HoldAll(ctx context.Context, keys []Key, names []string) error
+	Batcher
 	// Settle settles a hold in full.
 	Settle(ctx context.Context, key Key, name string) error
-	// SettleAll settles holds, in batches of size.
-	SettleAll(ctx context.Context, keys []Key, names []string, size int) error
 }
 
 // Key is the id of a key.
