@@ -34,6 +34,7 @@ var table = map[string]Kinds{
 	v1.SpendServiceReleaseSpendProcedure: ServiceSpends,
 	v1.SpendServiceReverseSpendProcedure: ServiceSpends,
 	v1.SpendServiceRecordSpendProcedure:  ServiceSpends,
+	v1.SpendServiceApplySpendsProcedure:  ServiceSpends,
 
 	v1.AuthServiceVerifyApiKeyProcedure: ServiceVerifies,
 

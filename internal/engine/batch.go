@@ -20,51 +20,58 @@ const maxAttempts = 8
 
 // work runs one batch after the other until the queue is closed and empty.
 func (e *Engine) work(queue <-chan *request) {
-	for first := range queue {
-		e.answer(e.gather(first, queue))
+	for next := range queue {
+		for next != nil {
+			var batch []*request
+			batch, next = e.gather(next, queue)
+			e.answer(batch)
+		}
 	}
 }
 
-// gather takes what has queued up behind first. It does not wait for more: the
-// batches grow by themselves when commits are slower than callers.
-func (e *Engine) gather(first *request, queue <-chan *request) []*request {
-	batch := []*request{first}
-	for len(batch) < e.cfg.MaxBatch {
+// gather takes what has queued up behind first, up to MaxBatch operations; next
+// is the request that did not fit any more, nil if there is none. It does not
+// wait for more: the batches grow by themselves when commits are slower than
+// callers.
+func (e *Engine) gather(first *request, queue <-chan *request) (batch []*request, next *request) {
+	batch = []*request{first}
+	for size := len(first.ops); size < e.cfg.MaxBatch; {
 		select {
 		case r, ok := <-queue:
 			if !ok {
-				return batch
+				return batch, nil
+			}
+			if size += len(r.ops); size > e.cfg.MaxBatch {
+				return batch, r
 			}
 			batch = append(batch, r)
 		default:
-			return batch
+			return batch, nil
 		}
 	}
-	return batch
+	return batch, nil
 }
 
 // answer runs the batch and tells every caller. A caller who has given up
 // before the batch starts is left out; after that the batch belongs to all.
 func (e *Engine) answer(batch []*request) {
 	live := batch[:0]
+	ops := make([]ledger.Operation, 0, len(batch))
 	for _, r := range batch {
-		if err := r.ctx.Err(); err != nil {
-			r.outcome <- ledger.Outcome{Err: err}
-			continue
+		if r.ctx.Err() != nil {
+			continue // and listens no more
 		}
 		live = append(live, r)
+		ops = append(ops, r.ops...)
 	}
 	if len(live) == 0 {
 		return
 	}
-	ops := make([]ledger.Operation, len(live))
-	for i, r := range live {
-		ops[i] = r.op
-	}
 	outcomes := e.decide(ops)
 	e.notice(ops, outcomes)
-	for i, r := range live {
-		r.outcome <- outcomes[i]
+	for _, r := range live {
+		r.outcomes <- outcomes[:len(r.ops):len(r.ops)]
+		outcomes = outcomes[len(r.ops):]
 	}
 }
 
@@ -90,14 +97,11 @@ func (e *Engine) decide(ops []ledger.Operation) []ledger.Outcome {
 	if errors.Is(err, store.ErrDefect) {
 		e.unsound.Store(true)
 	}
-	outcomes = make([]ledger.Outcome, len(ops))
 	parts := split(ops)
 	if len(parts) == 1 || !errors.Is(err, store.ErrLocked) && !errors.Is(err, store.ErrDefect) {
-		for i := range outcomes {
-			outcomes[i].Err = err
-		}
-		return outcomes
+		return allFail(ops, err)
 	}
+	outcomes = make([]ledger.Outcome, len(ops))
 	var all sync.WaitGroup
 	for _, part := range parts {
 		all.Go(func() {

@@ -61,7 +61,7 @@ type Config struct {
 	Now func() time.Time
 	// Shards is how many batches run at once. Default 1, as SQLite has one writer.
 	Shards int
-	// QueueLength is how many operations may wait per shard. Default 4,096.
+	// QueueLength is how many calls may wait per shard. Default 4,096.
 	QueueLength int
 	// MaxBatch is the most operations in a batch. Default 512.
 	MaxBatch int
@@ -100,7 +100,7 @@ type Engine struct {
 	cfg    Config
 	store  store.Store
 	log    *slog.Logger
-	shards []chan *request
+	shards []shard
 
 	accepting sync.RWMutex // held for reading while a request is queued
 	stopped   bool
@@ -114,20 +114,28 @@ type Engine struct {
 	following  sync.WaitGroup
 }
 
-// request is an operation that waits for its outcome.
+// shard is the queue of some of the keys.
+type shard struct {
+	queue chan *request
+	// turns are held by the large calls that have a part of themselves in the queue.
+	turns chan struct{}
+}
+
+// request is the operations of one call, or of a part of it, that wait for their
+// outcomes. They are decided in one batch, in their order.
 type request struct {
-	ctx     context.Context
-	op      ledger.Operation
-	outcome chan ledger.Outcome
+	ctx      context.Context
+	ops      []ledger.Operation
+	outcomes chan []ledger.Outcome
 }
 
 // New starts an engine. Close stops it.
 func New(cfg Config) *Engine {
 	cfg = cfg.withDefaults()
-	e := &Engine{cfg: cfg, store: cfg.Store, log: cfg.Log, shards: make([]chan *request, cfg.Shards), hub: newHub()}
+	e := &Engine{cfg: cfg, store: cfg.Store, log: cfg.Log, shards: make([]shard, cfg.Shards), hub: newHub()}
 	for i := range e.shards {
 		queue := make(chan *request, cfg.QueueLength)
-		e.shards[i] = queue
+		e.shards[i] = shard{queue, make(chan struct{}, partsQueued)}
 		e.workers.Go(func() { e.work(queue) })
 	}
 	ctx, stop := context.WithCancel(context.Background())
@@ -143,26 +151,35 @@ func New(cfg Config) *Engine {
 
 // Do runs one operation and waits for its outcome.
 func (e *Engine) Do(ctx context.Context, op ledger.Operation) (ledger.Result, error) {
-	r := &request{ctx: ctx, op: op, outcome: make(chan ledger.Outcome, 1)}
-	if err := e.enqueue(r); err != nil {
+	outcomes, err := e.ask(ctx, e.shardOf(op.Target().KeyID), []ledger.Operation{op})
+	if err != nil {
 		return ledger.Result{}, err
 	}
+	return outcomes[0].Result, outcomes[0].Err
+}
+
+// ask has operations of one shard decided and waits for their outcomes.
+func (e *Engine) ask(ctx context.Context, s *shard, ops []ledger.Operation) ([]ledger.Outcome, error) {
+	r := &request{ctx: ctx, ops: ops, outcomes: make(chan []ledger.Outcome, 1)}
+	if err := e.enqueue(s, r); err != nil {
+		return nil, err
+	}
 	select {
-	case o := <-r.outcome:
-		return o.Result, o.Err
+	case outcomes := <-r.outcomes:
+		return outcomes, nil
 	case <-ctx.Done():
-		return ledger.Result{}, ctx.Err()
+		return nil, ctx.Err()
 	}
 }
 
-func (e *Engine) enqueue(r *request) error {
+func (e *Engine) enqueue(s *shard, r *request) error {
 	e.accepting.RLock()
 	defer e.accepting.RUnlock()
 	if e.stopped {
 		return ErrStopped
 	}
 	select {
-	case e.shards[e.shardOf(r.op.Target().KeyID)] <- r:
+	case s.queue <- r:
 		return nil
 	default:
 		return ErrOverloaded
@@ -171,8 +188,8 @@ func (e *Engine) enqueue(r *request) error {
 
 // shardOf spreads keys by the end of their id, which is random in every version
 // of UUID that is in use.
-func (e *Engine) shardOf(id ledger.KeyID) int {
-	return int(binary.BigEndian.Uint32(id[12:]) % uint32(len(e.shards)))
+func (e *Engine) shardOf(id ledger.KeyID) *shard {
+	return &e.shards[binary.BigEndian.Uint32(id[12:])%uint32(len(e.shards))]
 }
 
 // Sound returns [ledger.ErrInvariant] if stored sums were ever found that
@@ -217,8 +234,8 @@ func (e *Engine) Close() {
 	e.accepting.Lock()
 	if !e.stopped {
 		e.stopped = true
-		for _, queue := range e.shards {
-			close(queue)
+		for _, s := range e.shards {
+			close(s.queue)
 		}
 	}
 	e.accepting.Unlock()

@@ -28,11 +28,7 @@ func (e *Engine) doPart(ctx context.Context, ops []ledger.Operation) []ledger.Ou
 		err = e.begin()
 	}
 	if err != nil {
-		outcomes := make([]ledger.Outcome, len(ops))
-		for i := range outcomes {
-			outcomes[i].Err = err
-		}
-		return outcomes
+		return allFail(ops, err)
 	}
 	defer e.workers.Done()
 	outcomes := e.decide(ops)

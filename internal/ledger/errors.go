@@ -5,6 +5,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -27,6 +28,21 @@ var (
 	// themselves. Nothing of the key is written.
 	ErrInvariant = errors.New("the stored sums of the API key are not consistent")
 )
+
+// refusals are the errors above that an operation is refused with.
+var refusals = []error{
+	ErrAmount, ErrKeyNotFound, ErrKeyRevoked, ErrKeyExpired, ErrKeyPaused, ErrSpendNotFound, ErrSpendIDReused, ErrTransactionIDReused,
+	ErrRequestIDReused, ErrSumOverflow, ErrImportTime, ErrRevisionMismatch,
+}
+
+// IsRefusal says whether err is the answer to an operation that was decided. Any
+// other error leaves open what the answer would have been.
+func IsRefusal(err error) bool {
+	var closed *SpendClosedError
+	var exceeded *LimitExceededError
+	return errors.As(err, &closed) || errors.As(err, &exceeded) ||
+		slices.ContainsFunc(refusals, func(r error) bool { return errors.Is(err, r) })
+}
 
 // SpendClosedError refuses a Reserve of a spend that has left the first rung:
 // the caller must not pay, or not again.

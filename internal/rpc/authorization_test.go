@@ -42,6 +42,7 @@ var bodies = map[string]string{
 	"/satcap.v1.SpendService/ReleaseSpend": `{"apiKeyId":"KEY","spendId":"SPEND"}`,
 	"/satcap.v1.SpendService/ReverseSpend": `{"apiKeyId":"KEY","spendId":"SPEND"}`,
 	"/satcap.v1.SpendService/RecordSpend":  `{"apiKeyId":"KEY","spendId":"SPEND","amountSats":1}`,
+	"/satcap.v1.SpendService/ApplySpends":  `{"operations":[{"record":{"apiKeyId":"KEY","spendId":"SPEND","amountSats":1}}]}`,
 
 	"/satcap.v1.AuthService/VerifyApiKey": `{"secret":"SECRET"}`,
 
@@ -78,6 +79,7 @@ var promise = map[string]string{
 	"/satcap.v1.SpendService/ReleaseSpend": "spend",
 	"/satcap.v1.SpendService/ReverseSpend": "spend",
 	"/satcap.v1.SpendService/RecordSpend":  "spend",
+	"/satcap.v1.SpendService/ApplySpends":  "spend",
 
 	"/satcap.v1.AuthService/VerifyApiKey": "verify",
 

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"time"
 
+	"buf.build/go/protovalidate"
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connectproto"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -143,6 +145,26 @@ func fromConnect(err error) *connect.Error {
 		}
 	}
 	return newError(err, connect.CodeInternal, reasonInternal, "internal error")
+}
+
+// invalidRequest is what the validation says of a request, in the form in which
+// the interceptor of all calls says it.
+func invalidRequest(invalid *protovalidate.ValidationError) error {
+	out := connect.NewError(connect.CodeInvalidArgument, invalid.Error()).WithCause(invalid)
+	if detail, err := connectproto.NewErrorDetail(invalid.ToProto()); err == nil {
+		out = out.WithDetail(detail)
+	}
+	return out
+}
+
+// toStatus is an error of this package as a message, for a reply that holds
+// several answers.
+func toStatus(err *connect.Error) *status.Status {
+	out := &status.Status{Code: int32(err.Code()), Message: err.Message()}
+	for _, d := range err.Details() {
+		out.Details = append(out.Details, connectproto.ErrorDetailToAny(d))
+	}
+	return out
 }
 
 // newError is an error with its ErrorInfo first and the details after it.

@@ -13,9 +13,7 @@ import (
 	"time"
 
 	"connectrpc.com/connect/v2"
-	"connectrpc.com/connect/v2/connectproto"
 	"github.com/google/uuid"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 
 	"github.com/satcap/satcap/internal/auth"
 	"github.com/satcap/satcap/internal/rpc/blink"
@@ -35,6 +33,7 @@ func observe(log *slog.Logger) connect.ServerInterceptor {
 			start := time.Now()
 			requestID := takeRequestID(ctx)
 			seen := &observed{ServerStream: stream}
+			ctx, notes := withNotes(ctx, spec)
 			defer func() {
 				if p := recover(); p != nil {
 					if p == http.ErrAbortHandler { //nolint:errorlint // the sentinel is panicked with as it is
@@ -43,7 +42,7 @@ func observe(log *slog.Logger) connect.ServerInterceptor {
 					log.Error("panic", "request_id", requestID, "rpc", spec.Procedure, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 					err = newError(nil, connect.CodeInternal, reasonInternal, "internal error")
 				}
-				record(ctx, log, requestID, spec, seen.keyID, time.Since(start), err)
+				logCall(ctx, log, requestID, spec, seen.keyID, time.Since(start), notes, err)
 			}()
 			return next(ctx, spec, seen)
 		}
@@ -65,43 +64,6 @@ func takeRequestID(ctx context.Context) string {
 	// Replies are about one caller and one moment, and some carry a secret.
 	info.ResponseHeader().Set("Cache-Control", "no-store")
 	return id
-}
-
-// record writes the line of one call: what, about which key, how it ended and
-// how long it took. Amounts, names and secrets are not in it.
-func record(ctx context.Context, log *slog.Logger, requestID string, spec connect.Spec, keyID string, took time.Duration, err error) {
-	level, code := slog.LevelInfo, "ok"
-	attrs := []slog.Attr{slog.String("request_id", requestID), slog.String("rpc", spec.Procedure)}
-	if keyID != "" {
-		attrs = append(attrs, slog.String("api_key_id", keyID))
-	}
-	if err != nil {
-		code = connect.CodeOf(err).String()
-		reason := reasonOf(err)
-		attrs = append(attrs, slog.String("reason", reason))
-		if c := connect.CodeOf(err); (c == connect.CodeInternal || c == connect.CodeUnavailable) && reason != reasonWatchEnded {
-			level = slog.LevelError
-			attrs = append(attrs, slog.Any("cause", errors.Unwrap(err)))
-		}
-	}
-	attrs = append(attrs, slog.String("code", code), slog.Int64("duration_us", took.Microseconds()))
-	log.LogAttrs(ctx, level, "call", attrs...)
-}
-
-// reasonOf reads the reason of an error that this package made.
-func reasonOf(err error) string {
-	var answered *connect.Error
-	if !errors.As(err, &answered) {
-		return ""
-	}
-	for _, d := range answered.Details() {
-		if message, err := connectproto.UnmarshalErrorDetail(d); err == nil {
-			if info, ok := message.(*errdetails.ErrorInfo); ok {
-				return info.GetReason()
-			}
-		}
-	}
-	return ""
 }
 
 // observed notes which key a request is about.

@@ -20,7 +20,7 @@ import (
 )
 
 // MaxRequestBytes is the largest request that is read, before and after
-// decompression.
+// decompression, but for a batch: see MaxBatchBytes.
 const MaxRequestBytes = 64 << 10
 
 // Config is what the services need.
@@ -81,5 +81,17 @@ func NewBlinkServer(c Config) *connect.Server {
 
 // Mount serves the services on mux: Connect, gRPC and gRPC-Web, by POST only.
 func Mount(mux *http.ServeMux, server *connect.Server) {
-	connecthttp.Mount(checkedMux{mux, streams(server)}, server, connecthttp.WithCodecs(codecs()...), connecthttp.WithReadMaxBytes(MaxRequestBytes))
+	connecthttp.Mount(checkedMux{mux, streams(server)}, server, connecthttp.WithCodecs(codecs()...),
+		connecthttp.WithConditionalOptions(func(spec connect.Spec) []connecthttp.Option {
+			return []connecthttp.Option{connecthttp.WithReadMaxBytes(ReadMaxBytes(spec.Procedure))}
+		}))
+}
+
+// ReadMaxBytes is the largest request of a procedure that is read, before and
+// after decompression.
+func ReadMaxBytes(procedure string) int {
+	if procedure == satcapv1connect.SpendServiceApplySpendsProcedure {
+		return MaxBatchBytes
+	}
+	return MaxRequestBytes
 }

@@ -47,6 +47,9 @@ var scenarios = map[string]func(*env){
 	"PageTokens":        pageTokens,
 	"ErrorOrder":        errorOrder,
 	"SpendSeries":       spendSeries,
+	"Batch":             batch,
+	"BatchTwice":        batchTwice,
+	"BatchSizes":        batchSizes,
 }
 
 func TestScenarios(t *testing.T) {

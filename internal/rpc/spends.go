@@ -1,4 +1,5 @@
-// SpendService: what the core API does with payments.
+// SpendService: what the core API does with payments, call by call. What an
+// operation asks of the engine and what it is answered is in operations.go.
 
 package rpc
 
@@ -9,7 +10,6 @@ import (
 	satcapv1 "github.com/satcap/satcap/gen/satcap/v1"
 	"github.com/satcap/satcap/internal/auth"
 	"github.com/satcap/satcap/internal/engine"
-	"github.com/satcap/satcap/internal/ledger"
 )
 
 type spendService struct {
@@ -34,70 +34,34 @@ func (s *spendService) CheckSpend(ctx context.Context, req *satcapv1.CheckSpendR
 }
 
 func (s *spendService) ReserveSpend(ctx context.Context, req *satcapv1.ReserveSpendRequest) (*satcapv1.ReserveSpendResponse, error) {
-	ref, err := auth.GrantOf(ctx).Key(keyID(req.GetApiKeyId()))
-	if err != nil {
-		return nil, err
-	}
-	ttl := s.holdTTL
-	if req.GetTtl() != nil {
-		ttl = req.GetTtl().AsDuration()
-	}
-	r, err := s.engine.Do(ctx, ledger.Reserve{
-		KeyRef: ref, SpendID: req.GetSpendId(), AmountSats: req.GetAmountSats(), TTLUs: ttl.Microseconds(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &satcapv1.ReserveSpendResponse{
-		Spend: spendToProto(r.Spend), Usage: usageToProto(r.Key.Usage()), Revision: r.Key.Revision, Replayed: r.Replayed,
-	}, nil
+	return one(ctx, s, req, s.reserve, reserved)
 }
 
 func (s *spendService) SettleSpend(ctx context.Context, req *satcapv1.SettleSpendRequest) (*satcapv1.SettleSpendResponse, error) {
-	r, err := s.settle(ctx, req.GetApiKeyId(), req.GetSpendId(), req.GetAmountSats(), req.GetTransactionId())
-	if err != nil {
-		return nil, err
-	}
-	return &satcapv1.SettleSpendResponse{Spend: spendToProto(r.Spend), Usage: usageToProto(r.Key.Usage()), Revision: r.Key.Revision}, nil
-}
-
-func (s *spendService) RecordSpend(ctx context.Context, req *satcapv1.RecordSpendRequest) (*satcapv1.RecordSpendResponse, error) {
-	r, err := s.settle(ctx, req.GetApiKeyId(), req.GetSpendId(), req.GetAmountSats(), req.GetTransactionId())
-	if err != nil {
-		return nil, err
-	}
-	return &satcapv1.RecordSpendResponse{Spend: spendToProto(r.Spend), Usage: usageToProto(r.Key.Usage()), Revision: r.Key.Revision}, nil
-}
-
-// settle books a payment; an amount of 0 means what was held.
-func (s *spendService) settle(ctx context.Context, key, spendID string, amountSats int64, transactionID string) (ledger.Result, error) {
-	ref, err := auth.GrantOf(ctx).Key(keyID(key))
-	if err != nil {
-		return ledger.Result{}, err
-	}
-	return s.engine.Do(ctx, ledger.Settle{KeyRef: ref, SpendID: spendID, AmountSats: amountSats, TransactionID: transactionID})
+	return one(ctx, s, req, settle, settled)
 }
 
 func (s *spendService) ReleaseSpend(ctx context.Context, req *satcapv1.ReleaseSpendRequest) (*satcapv1.ReleaseSpendResponse, error) {
-	ref, err := auth.GrantOf(ctx).Key(keyID(req.GetApiKeyId()))
-	if err != nil {
-		return nil, err
-	}
-	r, err := s.engine.Do(ctx, ledger.Release{KeyRef: ref, SpendID: req.GetSpendId()})
-	if err != nil {
-		return nil, err
-	}
-	return &satcapv1.ReleaseSpendResponse{Spend: spendToProto(r.Spend), Usage: usageToProto(r.Key.Usage()), Revision: r.Key.Revision}, nil
+	return one(ctx, s, req, release, released)
 }
 
 func (s *spendService) ReverseSpend(ctx context.Context, req *satcapv1.ReverseSpendRequest) (*satcapv1.ReverseSpendResponse, error) {
-	ref, err := auth.GrantOf(ctx).Key(keyID(req.GetApiKeyId()))
+	return one(ctx, s, req, reverse, reversed)
+}
+
+func (s *spendService) RecordSpend(ctx context.Context, req *satcapv1.RecordSpendRequest) (*satcapv1.RecordSpendResponse, error) {
+	return one(ctx, s, req, record, recorded)
+}
+
+// one runs the operation of a call by itself.
+func one[Req, Res any](ctx context.Context, s *spendService, req *Req, read operationOf[*Req], reply replyOf[*Res]) (*Res, error) {
+	op, err := read(auth.GrantOf(ctx), req)
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.engine.Do(ctx, ledger.Reverse{KeyRef: ref, SpendID: req.GetSpendId(), TransactionID: req.GetTransactionId()})
+	r, err := s.engine.Do(ctx, op)
 	if err != nil {
 		return nil, err
 	}
-	return &satcapv1.ReverseSpendResponse{Spend: spendToProto(r.Spend), Usage: usageToProto(r.Key.Usage()), Revision: r.Key.Revision}, nil
+	return reply(r), nil
 }

@@ -46,7 +46,7 @@ func (s *Server) blinkHandler() http.Handler {
 	mux := http.NewServeMux()
 	rpc.Mount(mux, services)
 	connecthttp.Mount(mux, open, connecthttp.WithReadMaxBytes(rpc.MaxRequestBytes))
-	bounded := http.MaxBytesHandler(mux, maxBodyBytes)
+	bounded := boundBodies(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Origin") != "" {
 			w.WriteHeader(http.StatusForbidden)

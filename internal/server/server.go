@@ -39,10 +39,19 @@ const (
 	idleTimeout    = 2 * time.Minute
 	maxHeaderBytes = 16 << 10
 	maxStreams     = 250
-	// maxBodyBytes is the most that is read of a request as it is sent: a message
-	// of the largest size, and the few bytes around it.
-	maxBodyBytes = rpc.MaxRequestBytes + 1<<10
+	// aroundMessage is what a request may have around its message: an envelope.
+	aroundMessage = 1 << 10
 )
+
+// boundBodies bounds what is read of a request as it is sent: a message of the
+// largest size, and the few bytes around it.
+func boundBodies(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		bounded := *r
+		bounded.Body = http.MaxBytesReader(w, r.Body, int64(rpc.ReadMaxBytes(r.URL.Path)+aroundMessage))
+		next.ServeHTTP(w, &bounded)
+	})
+}
 
 // Server is a server that is ready to serve.
 type Server struct {
@@ -169,7 +178,7 @@ func (s *Server) handler() http.Handler {
 		panic(err) // they are part of the program
 	}
 	check := &authCheck{keys: c.Keys, failures: c.failures, proxies: c.proxies, header: s.cfg.APIKeyHeader, log: s.log}
-	bounded := http.MaxBytesHandler(mux, maxBodyBytes)
+	bounded := boundBodies(mux)
 	return check.before(crossOrigin(s.cfg.CORSOrigins, s.cfg.APIKeyHeader, rpc.WithConnection(sameOrigin(s.cfg.APIKeyHeader, bounded), c.proxies, s.cfg.APIKeyHeader)))
 }
 

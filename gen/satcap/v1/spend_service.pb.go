@@ -10,6 +10,7 @@ package satcapv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	status "google.golang.org/genproto/googleapis/rpc/status"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
@@ -851,11 +852,403 @@ func (x *RecordSpendResponse) GetRevision() int64 {
 	return 0
 }
 
+// ApplySpendsRequest is a batch of operations.
+type ApplySpendsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is to be done, 1 to 1,000 operations, of any keys. The rules of an
+	// operation are not those of the batch: one that breaks them is answered by
+	// INVALID_ARGUMENT in its own result, and the others are applied.
+	Operations    []*SpendOperation `protobuf:"bytes,1,rep,name=operations,proto3" json:"operations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApplySpendsRequest) Reset() {
+	*x = ApplySpendsRequest{}
+	mi := &file_satcap_v1_spend_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApplySpendsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApplySpendsRequest) ProtoMessage() {}
+
+func (x *ApplySpendsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_satcap_v1_spend_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApplySpendsRequest.ProtoReflect.Descriptor instead.
+func (*ApplySpendsRequest) Descriptor() ([]byte, []int) {
+	return file_satcap_v1_spend_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ApplySpendsRequest) GetOperations() []*SpendOperation {
+	if x != nil {
+		return x.Operations
+	}
+	return nil
+}
+
+// SpendOperation is one operation of a batch: the request of the call that it
+// stands for.
+type SpendOperation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which call.
+	//
+	// Types that are valid to be assigned to Operation:
+	//
+	//	*SpendOperation_Reserve
+	//	*SpendOperation_Settle
+	//	*SpendOperation_Release
+	//	*SpendOperation_Reverse
+	//	*SpendOperation_Record
+	Operation     isSpendOperation_Operation `protobuf_oneof:"operation"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SpendOperation) Reset() {
+	*x = SpendOperation{}
+	mi := &file_satcap_v1_spend_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SpendOperation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SpendOperation) ProtoMessage() {}
+
+func (x *SpendOperation) ProtoReflect() protoreflect.Message {
+	mi := &file_satcap_v1_spend_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SpendOperation.ProtoReflect.Descriptor instead.
+func (*SpendOperation) Descriptor() ([]byte, []int) {
+	return file_satcap_v1_spend_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *SpendOperation) GetOperation() isSpendOperation_Operation {
+	if x != nil {
+		return x.Operation
+	}
+	return nil
+}
+
+func (x *SpendOperation) GetReserve() *ReserveSpendRequest {
+	if x != nil {
+		if x, ok := x.Operation.(*SpendOperation_Reserve); ok {
+			return x.Reserve
+		}
+	}
+	return nil
+}
+
+func (x *SpendOperation) GetSettle() *SettleSpendRequest {
+	if x != nil {
+		if x, ok := x.Operation.(*SpendOperation_Settle); ok {
+			return x.Settle
+		}
+	}
+	return nil
+}
+
+func (x *SpendOperation) GetRelease() *ReleaseSpendRequest {
+	if x != nil {
+		if x, ok := x.Operation.(*SpendOperation_Release); ok {
+			return x.Release
+		}
+	}
+	return nil
+}
+
+func (x *SpendOperation) GetReverse() *ReverseSpendRequest {
+	if x != nil {
+		if x, ok := x.Operation.(*SpendOperation_Reverse); ok {
+			return x.Reverse
+		}
+	}
+	return nil
+}
+
+func (x *SpendOperation) GetRecord() *RecordSpendRequest {
+	if x != nil {
+		if x, ok := x.Operation.(*SpendOperation_Record); ok {
+			return x.Record
+		}
+	}
+	return nil
+}
+
+type isSpendOperation_Operation interface {
+	isSpendOperation_Operation()
+}
+
+type SpendOperation_Reserve struct {
+	// As ReserveSpend.
+	Reserve *ReserveSpendRequest `protobuf:"bytes,1,opt,name=reserve,proto3,oneof"`
+}
+
+type SpendOperation_Settle struct {
+	// As SettleSpend.
+	Settle *SettleSpendRequest `protobuf:"bytes,2,opt,name=settle,proto3,oneof"`
+}
+
+type SpendOperation_Release struct {
+	// As ReleaseSpend.
+	Release *ReleaseSpendRequest `protobuf:"bytes,3,opt,name=release,proto3,oneof"`
+}
+
+type SpendOperation_Reverse struct {
+	// As ReverseSpend.
+	Reverse *ReverseSpendRequest `protobuf:"bytes,4,opt,name=reverse,proto3,oneof"`
+}
+
+type SpendOperation_Record struct {
+	// As RecordSpend.
+	Record *RecordSpendRequest `protobuf:"bytes,5,opt,name=record,proto3,oneof"`
+}
+
+func (*SpendOperation_Reserve) isSpendOperation_Operation() {}
+
+func (*SpendOperation_Settle) isSpendOperation_Operation() {}
+
+func (*SpendOperation_Release) isSpendOperation_Operation() {}
+
+func (*SpendOperation_Reverse) isSpendOperation_Operation() {}
+
+func (*SpendOperation_Record) isSpendOperation_Operation() {}
+
+// ApplySpendsResponse is what became of each operation.
+type ApplySpendsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One result for each operation, in the same order.
+	Results       []*SpendResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApplySpendsResponse) Reset() {
+	*x = ApplySpendsResponse{}
+	mi := &file_satcap_v1_spend_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApplySpendsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApplySpendsResponse) ProtoMessage() {}
+
+func (x *ApplySpendsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_satcap_v1_spend_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApplySpendsResponse.ProtoReflect.Descriptor instead.
+func (*ApplySpendsResponse) Descriptor() ([]byte, []int) {
+	return file_satcap_v1_spend_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ApplySpendsResponse) GetResults() []*SpendResult {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
+// SpendResult is what became of one operation of a batch: the reply of the call
+// that it stands for, or its error.
+type SpendResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The reply or the error.
+	//
+	// Types that are valid to be assigned to Result:
+	//
+	//	*SpendResult_Reserve
+	//	*SpendResult_Settle
+	//	*SpendResult_Release
+	//	*SpendResult_Reverse
+	//	*SpendResult_Record
+	//	*SpendResult_Error
+	Result        isSpendResult_Result `protobuf_oneof:"result"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SpendResult) Reset() {
+	*x = SpendResult{}
+	mi := &file_satcap_v1_spend_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SpendResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SpendResult) ProtoMessage() {}
+
+func (x *SpendResult) ProtoReflect() protoreflect.Message {
+	mi := &file_satcap_v1_spend_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SpendResult.ProtoReflect.Descriptor instead.
+func (*SpendResult) Descriptor() ([]byte, []int) {
+	return file_satcap_v1_spend_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *SpendResult) GetResult() isSpendResult_Result {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+func (x *SpendResult) GetReserve() *ReserveSpendResponse {
+	if x != nil {
+		if x, ok := x.Result.(*SpendResult_Reserve); ok {
+			return x.Reserve
+		}
+	}
+	return nil
+}
+
+func (x *SpendResult) GetSettle() *SettleSpendResponse {
+	if x != nil {
+		if x, ok := x.Result.(*SpendResult_Settle); ok {
+			return x.Settle
+		}
+	}
+	return nil
+}
+
+func (x *SpendResult) GetRelease() *ReleaseSpendResponse {
+	if x != nil {
+		if x, ok := x.Result.(*SpendResult_Release); ok {
+			return x.Release
+		}
+	}
+	return nil
+}
+
+func (x *SpendResult) GetReverse() *ReverseSpendResponse {
+	if x != nil {
+		if x, ok := x.Result.(*SpendResult_Reverse); ok {
+			return x.Reverse
+		}
+	}
+	return nil
+}
+
+func (x *SpendResult) GetRecord() *RecordSpendResponse {
+	if x != nil {
+		if x, ok := x.Result.(*SpendResult_Record); ok {
+			return x.Record
+		}
+	}
+	return nil
+}
+
+func (x *SpendResult) GetError() *status.Status {
+	if x != nil {
+		if x, ok := x.Result.(*SpendResult_Error); ok {
+			return x.Error
+		}
+	}
+	return nil
+}
+
+type isSpendResult_Result interface {
+	isSpendResult_Result()
+}
+
+type SpendResult_Reserve struct {
+	// What ReserveSpend returns: the hold.
+	Reserve *ReserveSpendResponse `protobuf:"bytes,1,opt,name=reserve,proto3,oneof"`
+}
+
+type SpendResult_Settle struct {
+	// What SettleSpend returns.
+	Settle *SettleSpendResponse `protobuf:"bytes,2,opt,name=settle,proto3,oneof"`
+}
+
+type SpendResult_Release struct {
+	// What ReleaseSpend returns.
+	Release *ReleaseSpendResponse `protobuf:"bytes,3,opt,name=release,proto3,oneof"`
+}
+
+type SpendResult_Reverse struct {
+	// What ReverseSpend returns.
+	Reverse *ReverseSpendResponse `protobuf:"bytes,4,opt,name=reverse,proto3,oneof"`
+}
+
+type SpendResult_Record struct {
+	// What RecordSpend returns.
+	Record *RecordSpendResponse `protobuf:"bytes,5,opt,name=record,proto3,oneof"`
+}
+
+type SpendResult_Error struct {
+	// The error that the call would have failed with: its code (a
+	// google.rpc.Code), its message and its details, of which the first is a
+	// google.rpc.ErrorInfo with the reason. A field that breaks a rule is named
+	// from the batch down, as in operations[3].reserve.amount_sats.
+	Error *status.Status `protobuf:"bytes,6,opt,name=error,proto3,oneof"`
+}
+
+func (*SpendResult_Reserve) isSpendResult_Result() {}
+
+func (*SpendResult_Settle) isSpendResult_Result() {}
+
+func (*SpendResult_Release) isSpendResult_Result() {}
+
+func (*SpendResult_Reverse) isSpendResult_Result() {}
+
+func (*SpendResult_Record) isSpendResult_Result() {}
+
+func (*SpendResult_Error) isSpendResult_Result() {}
+
 var File_satcap_v1_spend_service_proto protoreflect.FileDescriptor
 
 const file_satcap_v1_spend_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1dsatcap/v1/spend_service.proto\x12\tsatcap.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x15satcap/v1/spend.proto\x1a\x15satcap/v1/usage.proto\"n\n" +
+	"\x1dsatcap/v1/spend_service.proto\x12\tsatcap.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x17google/rpc/status.proto\x1a\x15satcap/v1/spend.proto\x1a\x15satcap/v1/usage.proto\"n\n" +
 	"\x11CheckSpendRequest\x12&\n" +
 	"\n" +
 	"api_key_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bapiKeyId\x121\n" +
@@ -917,7 +1310,29 @@ const file_satcap_v1_spend_service_proto_rawDesc = "" +
 	"\x13RecordSpendResponse\x12&\n" +
 	"\x05spend\x18\x01 \x01(\v2\x10.satcap.v1.SpendR\x05spend\x12,\n" +
 	"\x05usage\x18\x02 \x03(\v2\x16.satcap.v1.WindowUsageR\x05usage\x12\x1a\n" +
-	"\brevision\x18\x03 \x01(\x03R\brevision2\xe8\x03\n" +
+	"\brevision\x18\x03 \x01(\x03R\brevision\"a\n" +
+	"\x12ApplySpendsRequest\x12K\n" +
+	"\n" +
+	"operations\x18\x01 \x03(\v2\x19.satcap.v1.SpendOperationB\x10\xbaH\r\x92\x01\n" +
+	"\b\x01\x10\xe8\a\"\x03\xd8\x01\x03R\n" +
+	"operations\"\xca\x02\n" +
+	"\x0eSpendOperation\x12:\n" +
+	"\areserve\x18\x01 \x01(\v2\x1e.satcap.v1.ReserveSpendRequestH\x00R\areserve\x127\n" +
+	"\x06settle\x18\x02 \x01(\v2\x1d.satcap.v1.SettleSpendRequestH\x00R\x06settle\x12:\n" +
+	"\arelease\x18\x03 \x01(\v2\x1e.satcap.v1.ReleaseSpendRequestH\x00R\arelease\x12:\n" +
+	"\areverse\x18\x04 \x01(\v2\x1e.satcap.v1.ReverseSpendRequestH\x00R\areverse\x127\n" +
+	"\x06record\x18\x05 \x01(\v2\x1d.satcap.v1.RecordSpendRequestH\x00R\x06recordB\x12\n" +
+	"\toperation\x12\x05\xbaH\x02\b\x01\"G\n" +
+	"\x13ApplySpendsResponse\x120\n" +
+	"\aresults\x18\x01 \x03(\v2\x16.satcap.v1.SpendResultR\aresults\"\xee\x02\n" +
+	"\vSpendResult\x12;\n" +
+	"\areserve\x18\x01 \x01(\v2\x1f.satcap.v1.ReserveSpendResponseH\x00R\areserve\x128\n" +
+	"\x06settle\x18\x02 \x01(\v2\x1e.satcap.v1.SettleSpendResponseH\x00R\x06settle\x12;\n" +
+	"\arelease\x18\x03 \x01(\v2\x1f.satcap.v1.ReleaseSpendResponseH\x00R\arelease\x12;\n" +
+	"\areverse\x18\x04 \x01(\v2\x1f.satcap.v1.ReverseSpendResponseH\x00R\areverse\x128\n" +
+	"\x06record\x18\x05 \x01(\v2\x1e.satcap.v1.RecordSpendResponseH\x00R\x06record\x12*\n" +
+	"\x05error\x18\x06 \x01(\v2\x12.google.rpc.StatusH\x00R\x05errorB\b\n" +
+	"\x06result2\xb6\x04\n" +
 	"\fSpendService\x12I\n" +
 	"\n" +
 	"CheckSpend\x12\x1c.satcap.v1.CheckSpendRequest\x1a\x1d.satcap.v1.CheckSpendResponse\x12O\n" +
@@ -925,7 +1340,8 @@ const file_satcap_v1_spend_service_proto_rawDesc = "" +
 	"\vSettleSpend\x12\x1d.satcap.v1.SettleSpendRequest\x1a\x1e.satcap.v1.SettleSpendResponse\x12O\n" +
 	"\fReleaseSpend\x12\x1e.satcap.v1.ReleaseSpendRequest\x1a\x1f.satcap.v1.ReleaseSpendResponse\x12O\n" +
 	"\fReverseSpend\x12\x1e.satcap.v1.ReverseSpendRequest\x1a\x1f.satcap.v1.ReverseSpendResponse\x12L\n" +
-	"\vRecordSpend\x12\x1d.satcap.v1.RecordSpendRequest\x1a\x1e.satcap.v1.RecordSpendResponseB1Z/github.com/satcap/satcap/gen/satcap/v1;satcapv1b\x06proto3"
+	"\vRecordSpend\x12\x1d.satcap.v1.RecordSpendRequest\x1a\x1e.satcap.v1.RecordSpendResponse\x12L\n" +
+	"\vApplySpends\x12\x1d.satcap.v1.ApplySpendsRequest\x1a\x1e.satcap.v1.ApplySpendsResponseB1Z/github.com/satcap/satcap/gen/satcap/v1;satcapv1b\x06proto3"
 
 var (
 	file_satcap_v1_spend_service_proto_rawDescOnce sync.Once
@@ -939,7 +1355,7 @@ func file_satcap_v1_spend_service_proto_rawDescGZIP() []byte {
 	return file_satcap_v1_spend_service_proto_rawDescData
 }
 
-var file_satcap_v1_spend_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_satcap_v1_spend_service_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_satcap_v1_spend_service_proto_goTypes = []any{
 	(*CheckSpendRequest)(nil),    // 0: satcap.v1.CheckSpendRequest
 	(*CheckSpendResponse)(nil),   // 1: satcap.v1.CheckSpendResponse
@@ -953,42 +1369,62 @@ var file_satcap_v1_spend_service_proto_goTypes = []any{
 	(*ReverseSpendResponse)(nil), // 9: satcap.v1.ReverseSpendResponse
 	(*RecordSpendRequest)(nil),   // 10: satcap.v1.RecordSpendRequest
 	(*RecordSpendResponse)(nil),  // 11: satcap.v1.RecordSpendResponse
-	(*WindowUsage)(nil),          // 12: satcap.v1.WindowUsage
-	(*LimitExceeded)(nil),        // 13: satcap.v1.LimitExceeded
-	(*durationpb.Duration)(nil),  // 14: google.protobuf.Duration
-	(*Spend)(nil),                // 15: satcap.v1.Spend
+	(*ApplySpendsRequest)(nil),   // 12: satcap.v1.ApplySpendsRequest
+	(*SpendOperation)(nil),       // 13: satcap.v1.SpendOperation
+	(*ApplySpendsResponse)(nil),  // 14: satcap.v1.ApplySpendsResponse
+	(*SpendResult)(nil),          // 15: satcap.v1.SpendResult
+	(*WindowUsage)(nil),          // 16: satcap.v1.WindowUsage
+	(*LimitExceeded)(nil),        // 17: satcap.v1.LimitExceeded
+	(*durationpb.Duration)(nil),  // 18: google.protobuf.Duration
+	(*Spend)(nil),                // 19: satcap.v1.Spend
+	(*status.Status)(nil),        // 20: google.rpc.Status
 }
 var file_satcap_v1_spend_service_proto_depIdxs = []int32{
-	12, // 0: satcap.v1.CheckSpendResponse.usage:type_name -> satcap.v1.WindowUsage
-	13, // 1: satcap.v1.CheckSpendResponse.limit_exceeded:type_name -> satcap.v1.LimitExceeded
-	14, // 2: satcap.v1.ReserveSpendRequest.ttl:type_name -> google.protobuf.Duration
-	15, // 3: satcap.v1.ReserveSpendResponse.spend:type_name -> satcap.v1.Spend
-	12, // 4: satcap.v1.ReserveSpendResponse.usage:type_name -> satcap.v1.WindowUsage
-	15, // 5: satcap.v1.SettleSpendResponse.spend:type_name -> satcap.v1.Spend
-	12, // 6: satcap.v1.SettleSpendResponse.usage:type_name -> satcap.v1.WindowUsage
-	15, // 7: satcap.v1.ReleaseSpendResponse.spend:type_name -> satcap.v1.Spend
-	12, // 8: satcap.v1.ReleaseSpendResponse.usage:type_name -> satcap.v1.WindowUsage
-	15, // 9: satcap.v1.ReverseSpendResponse.spend:type_name -> satcap.v1.Spend
-	12, // 10: satcap.v1.ReverseSpendResponse.usage:type_name -> satcap.v1.WindowUsage
-	15, // 11: satcap.v1.RecordSpendResponse.spend:type_name -> satcap.v1.Spend
-	12, // 12: satcap.v1.RecordSpendResponse.usage:type_name -> satcap.v1.WindowUsage
-	0,  // 13: satcap.v1.SpendService.CheckSpend:input_type -> satcap.v1.CheckSpendRequest
-	2,  // 14: satcap.v1.SpendService.ReserveSpend:input_type -> satcap.v1.ReserveSpendRequest
-	4,  // 15: satcap.v1.SpendService.SettleSpend:input_type -> satcap.v1.SettleSpendRequest
-	6,  // 16: satcap.v1.SpendService.ReleaseSpend:input_type -> satcap.v1.ReleaseSpendRequest
-	8,  // 17: satcap.v1.SpendService.ReverseSpend:input_type -> satcap.v1.ReverseSpendRequest
-	10, // 18: satcap.v1.SpendService.RecordSpend:input_type -> satcap.v1.RecordSpendRequest
-	1,  // 19: satcap.v1.SpendService.CheckSpend:output_type -> satcap.v1.CheckSpendResponse
-	3,  // 20: satcap.v1.SpendService.ReserveSpend:output_type -> satcap.v1.ReserveSpendResponse
-	5,  // 21: satcap.v1.SpendService.SettleSpend:output_type -> satcap.v1.SettleSpendResponse
-	7,  // 22: satcap.v1.SpendService.ReleaseSpend:output_type -> satcap.v1.ReleaseSpendResponse
-	9,  // 23: satcap.v1.SpendService.ReverseSpend:output_type -> satcap.v1.ReverseSpendResponse
-	11, // 24: satcap.v1.SpendService.RecordSpend:output_type -> satcap.v1.RecordSpendResponse
-	19, // [19:25] is the sub-list for method output_type
-	13, // [13:19] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	16, // 0: satcap.v1.CheckSpendResponse.usage:type_name -> satcap.v1.WindowUsage
+	17, // 1: satcap.v1.CheckSpendResponse.limit_exceeded:type_name -> satcap.v1.LimitExceeded
+	18, // 2: satcap.v1.ReserveSpendRequest.ttl:type_name -> google.protobuf.Duration
+	19, // 3: satcap.v1.ReserveSpendResponse.spend:type_name -> satcap.v1.Spend
+	16, // 4: satcap.v1.ReserveSpendResponse.usage:type_name -> satcap.v1.WindowUsage
+	19, // 5: satcap.v1.SettleSpendResponse.spend:type_name -> satcap.v1.Spend
+	16, // 6: satcap.v1.SettleSpendResponse.usage:type_name -> satcap.v1.WindowUsage
+	19, // 7: satcap.v1.ReleaseSpendResponse.spend:type_name -> satcap.v1.Spend
+	16, // 8: satcap.v1.ReleaseSpendResponse.usage:type_name -> satcap.v1.WindowUsage
+	19, // 9: satcap.v1.ReverseSpendResponse.spend:type_name -> satcap.v1.Spend
+	16, // 10: satcap.v1.ReverseSpendResponse.usage:type_name -> satcap.v1.WindowUsage
+	19, // 11: satcap.v1.RecordSpendResponse.spend:type_name -> satcap.v1.Spend
+	16, // 12: satcap.v1.RecordSpendResponse.usage:type_name -> satcap.v1.WindowUsage
+	13, // 13: satcap.v1.ApplySpendsRequest.operations:type_name -> satcap.v1.SpendOperation
+	2,  // 14: satcap.v1.SpendOperation.reserve:type_name -> satcap.v1.ReserveSpendRequest
+	4,  // 15: satcap.v1.SpendOperation.settle:type_name -> satcap.v1.SettleSpendRequest
+	6,  // 16: satcap.v1.SpendOperation.release:type_name -> satcap.v1.ReleaseSpendRequest
+	8,  // 17: satcap.v1.SpendOperation.reverse:type_name -> satcap.v1.ReverseSpendRequest
+	10, // 18: satcap.v1.SpendOperation.record:type_name -> satcap.v1.RecordSpendRequest
+	15, // 19: satcap.v1.ApplySpendsResponse.results:type_name -> satcap.v1.SpendResult
+	3,  // 20: satcap.v1.SpendResult.reserve:type_name -> satcap.v1.ReserveSpendResponse
+	5,  // 21: satcap.v1.SpendResult.settle:type_name -> satcap.v1.SettleSpendResponse
+	7,  // 22: satcap.v1.SpendResult.release:type_name -> satcap.v1.ReleaseSpendResponse
+	9,  // 23: satcap.v1.SpendResult.reverse:type_name -> satcap.v1.ReverseSpendResponse
+	11, // 24: satcap.v1.SpendResult.record:type_name -> satcap.v1.RecordSpendResponse
+	20, // 25: satcap.v1.SpendResult.error:type_name -> google.rpc.Status
+	0,  // 26: satcap.v1.SpendService.CheckSpend:input_type -> satcap.v1.CheckSpendRequest
+	2,  // 27: satcap.v1.SpendService.ReserveSpend:input_type -> satcap.v1.ReserveSpendRequest
+	4,  // 28: satcap.v1.SpendService.SettleSpend:input_type -> satcap.v1.SettleSpendRequest
+	6,  // 29: satcap.v1.SpendService.ReleaseSpend:input_type -> satcap.v1.ReleaseSpendRequest
+	8,  // 30: satcap.v1.SpendService.ReverseSpend:input_type -> satcap.v1.ReverseSpendRequest
+	10, // 31: satcap.v1.SpendService.RecordSpend:input_type -> satcap.v1.RecordSpendRequest
+	12, // 32: satcap.v1.SpendService.ApplySpends:input_type -> satcap.v1.ApplySpendsRequest
+	1,  // 33: satcap.v1.SpendService.CheckSpend:output_type -> satcap.v1.CheckSpendResponse
+	3,  // 34: satcap.v1.SpendService.ReserveSpend:output_type -> satcap.v1.ReserveSpendResponse
+	5,  // 35: satcap.v1.SpendService.SettleSpend:output_type -> satcap.v1.SettleSpendResponse
+	7,  // 36: satcap.v1.SpendService.ReleaseSpend:output_type -> satcap.v1.ReleaseSpendResponse
+	9,  // 37: satcap.v1.SpendService.ReverseSpend:output_type -> satcap.v1.ReverseSpendResponse
+	11, // 38: satcap.v1.SpendService.RecordSpend:output_type -> satcap.v1.RecordSpendResponse
+	14, // 39: satcap.v1.SpendService.ApplySpends:output_type -> satcap.v1.ApplySpendsResponse
+	33, // [33:40] is the sub-list for method output_type
+	26, // [26:33] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_satcap_v1_spend_service_proto_init() }
@@ -1003,13 +1439,28 @@ func file_satcap_v1_spend_service_proto_init() {
 		(*ReverseSpendRequest_SpendId)(nil),
 		(*ReverseSpendRequest_TransactionId)(nil),
 	}
+	file_satcap_v1_spend_service_proto_msgTypes[13].OneofWrappers = []any{
+		(*SpendOperation_Reserve)(nil),
+		(*SpendOperation_Settle)(nil),
+		(*SpendOperation_Release)(nil),
+		(*SpendOperation_Reverse)(nil),
+		(*SpendOperation_Record)(nil),
+	}
+	file_satcap_v1_spend_service_proto_msgTypes[15].OneofWrappers = []any{
+		(*SpendResult_Reserve)(nil),
+		(*SpendResult_Settle)(nil),
+		(*SpendResult_Release)(nil),
+		(*SpendResult_Reverse)(nil),
+		(*SpendResult_Record)(nil),
+		(*SpendResult_Error)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_satcap_v1_spend_service_proto_rawDesc), len(file_satcap_v1_spend_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

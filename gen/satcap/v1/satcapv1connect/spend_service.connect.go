@@ -38,6 +38,8 @@ const (
 	SpendServiceReverseSpendProcedure = "/satcap.v1.SpendService/ReverseSpend"
 	// SpendServiceRecordSpendProcedure is the procedure name of the SpendService's RecordSpend RPC.
 	SpendServiceRecordSpendProcedure = "/satcap.v1.SpendService/RecordSpend"
+	// SpendServiceApplySpendsProcedure is the procedure name of the SpendService's ApplySpends RPC.
+	SpendServiceApplySpendsProcedure = "/satcap.v1.SpendService/ApplySpends"
 )
 
 var (
@@ -83,6 +85,13 @@ var (
 			Procedure:  SpendServiceRecordSpendProcedure,
 		}
 	})
+	spendServiceApplySpendsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_satcap_v1_spend_service_proto.Services().ByName("SpendService").Methods().ByName("ApplySpends"),
+			Procedure:  SpendServiceApplySpendsProcedure,
+		}
+	})
 )
 
 // SpendServiceClient is a client for the satcap.v1.SpendService service.
@@ -121,6 +130,26 @@ type SpendServiceClient interface {
 	// spend that was reserved it settles.
 	// Errors: API_KEY_NOT_FOUND, SPEND_ID_REUSED, TRANSACTION_ID_REUSED, SUM_OVERFLOW.
 	RecordSpend(context.Context, *v1.RecordSpendRequest) (*v1.RecordSpendResponse, error)
+	// ApplySpends makes 1 to 1,000 of the calls above but CheckSpend in one, for
+	// mass payouts and reconciliation. Each operation is decided as its own call
+	// would be, and has its own result: what the call would have returned, or the
+	// error that it would have failed with. The batch is not atomic, and what
+	// becomes of one operation, a refusal or a field that breaks a rule, never
+	// touches another. Operations of one key are applied in the order in which
+	// they stand; the order between keys is open. A spend_id that stands there
+	// twice is a repetition, as in two calls.
+	//
+	// Where an operation cannot be decided for now (unavailable, or internal), the
+	// later ones of the same key may be answered alike without having been tried,
+	// so that none overtakes it. A call that ends without a reply has applied each
+	// of its operations or not; the same call again, whole, finishes what is
+	// missing and repeats what is done.
+	//
+	// A request may have 4 MiB, which 1,000 operations never need.
+	// Errors of the call as a whole: INVALID_ARGUMENT for a wrong number of
+	// operations or a message that cannot be read, and REQUEST_TOO_LARGE. Nothing
+	// was applied then.
+	ApplySpends(context.Context, *v1.ApplySpendsRequest) (*v1.ApplySpendsResponse, error)
 }
 
 // NewSpendServiceClient constructs a client for the satcap.v1.SpendService service. Multiple
@@ -165,6 +194,26 @@ type SpendServiceHandler interface {
 	// spend that was reserved it settles.
 	// Errors: API_KEY_NOT_FOUND, SPEND_ID_REUSED, TRANSACTION_ID_REUSED, SUM_OVERFLOW.
 	RecordSpend(context.Context, *v1.RecordSpendRequest) (*v1.RecordSpendResponse, error)
+	// ApplySpends makes 1 to 1,000 of the calls above but CheckSpend in one, for
+	// mass payouts and reconciliation. Each operation is decided as its own call
+	// would be, and has its own result: what the call would have returned, or the
+	// error that it would have failed with. The batch is not atomic, and what
+	// becomes of one operation, a refusal or a field that breaks a rule, never
+	// touches another. Operations of one key are applied in the order in which
+	// they stand; the order between keys is open. A spend_id that stands there
+	// twice is a repetition, as in two calls.
+	//
+	// Where an operation cannot be decided for now (unavailable, or internal), the
+	// later ones of the same key may be answered alike without having been tried,
+	// so that none overtakes it. A call that ends without a reply has applied each
+	// of its operations or not; the same call again, whole, finishes what is
+	// missing and repeats what is done.
+	//
+	// A request may have 4 MiB, which 1,000 operations never need.
+	// Errors of the call as a whole: INVALID_ARGUMENT for a wrong number of
+	// operations or a message that cannot be read, and REQUEST_TOO_LARGE. Nothing
+	// was applied then.
+	ApplySpends(context.Context, *v1.ApplySpendsRequest) (*v1.ApplySpendsResponse, error)
 }
 
 // RegisterSpendServiceHandler registers svc as the satcap.v1.SpendService implementation on server.
@@ -177,6 +226,7 @@ func RegisterSpendServiceHandler(server *connect.Server, svc SpendServiceHandler
 		connect.Method{Spec: spendServiceReleaseSpendSpec(), Handler: adapter.releaseSpend},
 		connect.Method{Spec: spendServiceReverseSpendSpec(), Handler: adapter.reverseSpend},
 		connect.Method{Spec: spendServiceRecordSpendSpec(), Handler: adapter.recordSpend},
+		connect.Method{Spec: spendServiceApplySpendsSpec(), Handler: adapter.applySpends},
 	)
 }
 
@@ -205,6 +255,10 @@ func (UnimplementedSpendServiceHandler) ReverseSpend(context.Context, *v1.Revers
 
 func (UnimplementedSpendServiceHandler) RecordSpend(context.Context, *v1.RecordSpendRequest) (*v1.RecordSpendResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "satcap.v1.SpendService.RecordSpend is not implemented")
+}
+
+func (UnimplementedSpendServiceHandler) ApplySpends(context.Context, *v1.ApplySpendsRequest) (*v1.ApplySpendsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "satcap.v1.SpendService.ApplySpends is not implemented")
 }
 
 type spendServiceClient struct {
@@ -254,6 +308,14 @@ func (c *spendServiceClient) ReverseSpend(ctx context.Context, req *v1.ReverseSp
 func (c *spendServiceClient) RecordSpend(ctx context.Context, req *v1.RecordSpendRequest) (*v1.RecordSpendResponse, error) {
 	var res v1.RecordSpendResponse
 	if err := c.client.CallUnary(ctx, spendServiceRecordSpendSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *spendServiceClient) ApplySpends(ctx context.Context, req *v1.ApplySpendsRequest) (*v1.ApplySpendsResponse, error) {
+	var res v1.ApplySpendsResponse
+	if err := c.client.CallUnary(ctx, spendServiceApplySpendsSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -327,6 +389,18 @@ func (h spendServiceHandler) recordSpend(ctx context.Context, _ connect.Spec, st
 		return err
 	}
 	res, err := h.svc.RecordSpend(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h spendServiceHandler) applySpends(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ApplySpendsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ApplySpends(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
+import type { Status } from "../../google/rpc/status_pb";
+import { file_google_rpc_status } from "../../google/rpc/status_pb";
 import type { Spend } from "./spend_pb";
 import { file_satcap_v1_spend } from "./spend_pb";
 import type { LimitExceeded, WindowUsage } from "./usage_pb";
@@ -18,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file satcap/v1/spend_service.proto.
  */
 export const file_satcap_v1_spend_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zYXRjYXAvdjEvc3BlbmRfc2VydmljZS5wcm90bxIJc2F0Y2FwLnYxIjwKEUNoZWNrU3BlbmRSZXF1ZXN0EhIKCmFwaV9rZXlfaWQYASABKAkSEwoLYW1vdW50X3NhdHMYAiABKAMifgoSQ2hlY2tTcGVuZFJlc3BvbnNlEg8KB2FsbG93ZWQYASABKAgSJQoFdXNhZ2UYAiADKAsyFi5zYXRjYXAudjEuV2luZG93VXNhZ2USMAoObGltaXRfZXhjZWVkZWQYAyABKAsyGC5zYXRjYXAudjEuTGltaXRFeGNlZWRlZCJ4ChNSZXNlcnZlU3BlbmRSZXF1ZXN0EhIKCmFwaV9rZXlfaWQYASABKAkSEAoIc3BlbmRfaWQYAiABKAkSEwoLYW1vdW50X3NhdHMYAyABKAMSJgoDdHRsGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIoIBChRSZXNlcnZlU3BlbmRSZXNwb25zZRIfCgVzcGVuZBgBIAEoCzIQLnNhdGNhcC52MS5TcGVuZBIlCgV1c2FnZRgCIAMoCzIWLnNhdGNhcC52MS5XaW5kb3dVc2FnZRIQCghyZXZpc2lvbhgDIAEoAxIQCghyZXBsYXllZBgEIAEoCCJ8ChJTZXR0bGVTcGVuZFJlcXVlc3QSEgoKYXBpX2tleV9pZBgBIAEoCRIQCghzcGVuZF9pZBgCIAEoCRIYCgthbW91bnRfc2F0cxgDIAEoA0gAiAEBEhYKDnRyYW5zYWN0aW9uX2lkGAQgASgJQg4KDF9hbW91bnRfc2F0cyJvChNTZXR0bGVTcGVuZFJlc3BvbnNlEh8KBXNwZW5kGAEgASgLMhAuc2F0Y2FwLnYxLlNwZW5kEiUKBXVzYWdlGAIgAygLMhYuc2F0Y2FwLnYxLldpbmRvd1VzYWdlEhAKCHJldmlzaW9uGAMgASgDIjsKE1JlbGVhc2VTcGVuZFJlcXVlc3QSEgoKYXBpX2tleV9pZBgBIAEoCRIQCghzcGVuZF9pZBgCIAEoCSJwChRSZWxlYXNlU3BlbmRSZXNwb25zZRIfCgVzcGVuZBgBIAEoCzIQLnNhdGNhcC52MS5TcGVuZBIlCgV1c2FnZRgCIAMoCzIWLnNhdGNhcC52MS5XaW5kb3dVc2FnZRIQCghyZXZpc2lvbhgDIAEoAyJkChNSZXZlcnNlU3BlbmRSZXF1ZXN0EhIKCmFwaV9rZXlfaWQYASABKAkSEgoIc3BlbmRfaWQYAiABKAlIABIYCg50cmFuc2FjdGlvbl9pZBgDIAEoCUgAQgsKCXJlZmVyZW5jZSJwChRSZXZlcnNlU3BlbmRSZXNwb25zZRIfCgVzcGVuZBgBIAEoCzIQLnNhdGNhcC52MS5TcGVuZBIlCgV1c2FnZRgCIAMoCzIWLnNhdGNhcC52MS5XaW5kb3dVc2FnZRIQCghyZXZpc2lvbhgDIAEoAyJnChJSZWNvcmRTcGVuZFJlcXVlc3QSEgoKYXBpX2tleV9pZBgBIAEoCRIQCghzcGVuZF9pZBgCIAEoCRITCgthbW91bnRfc2F0cxgDIAEoAxIWCg50cmFuc2FjdGlvbl9pZBgEIAEoCSJvChNSZWNvcmRTcGVuZFJlc3BvbnNlEh8KBXNwZW5kGAEgASgLMhAuc2F0Y2FwLnYxLlNwZW5kEiUKBXVzYWdlGAIgAygLMhYuc2F0Y2FwLnYxLldpbmRvd1VzYWdlEhAKCHJldmlzaW9uGAMgASgDMugDCgxTcGVuZFNlcnZpY2USSQoKQ2hlY2tTcGVuZBIcLnNhdGNhcC52MS5DaGVja1NwZW5kUmVxdWVzdBodLnNhdGNhcC52MS5DaGVja1NwZW5kUmVzcG9uc2USTwoMUmVzZXJ2ZVNwZW5kEh4uc2F0Y2FwLnYxLlJlc2VydmVTcGVuZFJlcXVlc3QaHy5zYXRjYXAudjEuUmVzZXJ2ZVNwZW5kUmVzcG9uc2USTAoLU2V0dGxlU3BlbmQSHS5zYXRjYXAudjEuU2V0dGxlU3BlbmRSZXF1ZXN0Gh4uc2F0Y2FwLnYxLlNldHRsZVNwZW5kUmVzcG9uc2USTwoMUmVsZWFzZVNwZW5kEh4uc2F0Y2FwLnYxLlJlbGVhc2VTcGVuZFJlcXVlc3QaHy5zYXRjYXAudjEuUmVsZWFzZVNwZW5kUmVzcG9uc2USTwoMUmV2ZXJzZVNwZW5kEh4uc2F0Y2FwLnYxLlJldmVyc2VTcGVuZFJlcXVlc3QaHy5zYXRjYXAudjEuUmV2ZXJzZVNwZW5kUmVzcG9uc2USTAoLUmVjb3JkU3BlbmQSHS5zYXRjYXAudjEuUmVjb3JkU3BlbmRSZXF1ZXN0Gh4uc2F0Y2FwLnYxLlJlY29yZFNwZW5kUmVzcG9uc2VCMVovZ2l0aHViLmNvbS9zYXRjYXAvc2F0Y2FwL2dlbi9zYXRjYXAvdjE7c2F0Y2FwdjFiBnByb3RvMw", [file_google_protobuf_duration, file_satcap_v1_spend, file_satcap_v1_usage]);
+  fileDesc("Ch1zYXRjYXAvdjEvc3BlbmRfc2VydmljZS5wcm90bxIJc2F0Y2FwLnYxIjwKEUNoZWNrU3BlbmRSZXF1ZXN0EhIKCmFwaV9rZXlfaWQYASABKAkSEwoLYW1vdW50X3NhdHMYAiABKAMifgoSQ2hlY2tTcGVuZFJlc3BvbnNlEg8KB2FsbG93ZWQYASABKAgSJQoFdXNhZ2UYAiADKAsyFi5zYXRjYXAudjEuV2luZG93VXNhZ2USMAoObGltaXRfZXhjZWVkZWQYAyABKAsyGC5zYXRjYXAudjEuTGltaXRFeGNlZWRlZCJ4ChNSZXNlcnZlU3BlbmRSZXF1ZXN0EhIKCmFwaV9rZXlfaWQYASABKAkSEAoIc3BlbmRfaWQYAiABKAkSEwoLYW1vdW50X3NhdHMYAyABKAMSJgoDdHRsGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIoIBChRSZXNlcnZlU3BlbmRSZXNwb25zZRIfCgVzcGVuZBgBIAEoCzIQLnNhdGNhcC52MS5TcGVuZBIlCgV1c2FnZRgCIAMoCzIWLnNhdGNhcC52MS5XaW5kb3dVc2FnZRIQCghyZXZpc2lvbhgDIAEoAxIQCghyZXBsYXllZBgEIAEoCCJ8ChJTZXR0bGVTcGVuZFJlcXVlc3QSEgoKYXBpX2tleV9pZBgBIAEoCRIQCghzcGVuZF9pZBgCIAEoCRIYCgthbW91bnRfc2F0cxgDIAEoA0gAiAEBEhYKDnRyYW5zYWN0aW9uX2lkGAQgASgJQg4KDF9hbW91bnRfc2F0cyJvChNTZXR0bGVTcGVuZFJlc3BvbnNlEh8KBXNwZW5kGAEgASgLMhAuc2F0Y2FwLnYxLlNwZW5kEiUKBXVzYWdlGAIgAygLMhYuc2F0Y2FwLnYxLldpbmRvd1VzYWdlEhAKCHJldmlzaW9uGAMgASgDIjsKE1JlbGVhc2VTcGVuZFJlcXVlc3QSEgoKYXBpX2tleV9pZBgBIAEoCRIQCghzcGVuZF9pZBgCIAEoCSJwChRSZWxlYXNlU3BlbmRSZXNwb25zZRIfCgVzcGVuZBgBIAEoCzIQLnNhdGNhcC52MS5TcGVuZBIlCgV1c2FnZRgCIAMoCzIWLnNhdGNhcC52MS5XaW5kb3dVc2FnZRIQCghyZXZpc2lvbhgDIAEoAyJkChNSZXZlcnNlU3BlbmRSZXF1ZXN0EhIKCmFwaV9rZXlfaWQYASABKAkSEgoIc3BlbmRfaWQYAiABKAlIABIYCg50cmFuc2FjdGlvbl9pZBgDIAEoCUgAQgsKCXJlZmVyZW5jZSJwChRSZXZlcnNlU3BlbmRSZXNwb25zZRIfCgVzcGVuZBgBIAEoCzIQLnNhdGNhcC52MS5TcGVuZBIlCgV1c2FnZRgCIAMoCzIWLnNhdGNhcC52MS5XaW5kb3dVc2FnZRIQCghyZXZpc2lvbhgDIAEoAyJnChJSZWNvcmRTcGVuZFJlcXVlc3QSEgoKYXBpX2tleV9pZBgBIAEoCRIQCghzcGVuZF9pZBgCIAEoCRITCgthbW91bnRfc2F0cxgDIAEoAxIWCg50cmFuc2FjdGlvbl9pZBgEIAEoCSJvChNSZWNvcmRTcGVuZFJlc3BvbnNlEh8KBXNwZW5kGAEgASgLMhAuc2F0Y2FwLnYxLlNwZW5kEiUKBXVzYWdlGAIgAygLMhYuc2F0Y2FwLnYxLldpbmRvd1VzYWdlEhAKCHJldmlzaW9uGAMgASgDIkMKEkFwcGx5U3BlbmRzUmVxdWVzdBItCgpvcGVyYXRpb25zGAEgAygLMhkuc2F0Y2FwLnYxLlNwZW5kT3BlcmF0aW9uIpgCCg5TcGVuZE9wZXJhdGlvbhIxCgdyZXNlcnZlGAEgASgLMh4uc2F0Y2FwLnYxLlJlc2VydmVTcGVuZFJlcXVlc3RIABIvCgZzZXR0bGUYAiABKAsyHS5zYXRjYXAudjEuU2V0dGxlU3BlbmRSZXF1ZXN0SAASMQoHcmVsZWFzZRgDIAEoCzIeLnNhdGNhcC52MS5SZWxlYXNlU3BlbmRSZXF1ZXN0SAASMQoHcmV2ZXJzZRgEIAEoCzIeLnNhdGNhcC52MS5SZXZlcnNlU3BlbmRSZXF1ZXN0SAASLwoGcmVjb3JkGAUgASgLMh0uc2F0Y2FwLnYxLlJlY29yZFNwZW5kUmVxdWVzdEgAQgsKCW9wZXJhdGlvbiI+ChNBcHBseVNwZW5kc1Jlc3BvbnNlEicKB3Jlc3VsdHMYASADKAsyFi5zYXRjYXAudjEuU3BlbmRSZXN1bHQivAIKC1NwZW5kUmVzdWx0EjIKB3Jlc2VydmUYASABKAsyHy5zYXRjYXAudjEuUmVzZXJ2ZVNwZW5kUmVzcG9uc2VIABIwCgZzZXR0bGUYAiABKAsyHi5zYXRjYXAudjEuU2V0dGxlU3BlbmRSZXNwb25zZUgAEjIKB3JlbGVhc2UYAyABKAsyHy5zYXRjYXAudjEuUmVsZWFzZVNwZW5kUmVzcG9uc2VIABIyCgdyZXZlcnNlGAQgASgLMh8uc2F0Y2FwLnYxLlJldmVyc2VTcGVuZFJlc3BvbnNlSAASMAoGcmVjb3JkGAUgASgLMh4uc2F0Y2FwLnYxLlJlY29yZFNwZW5kUmVzcG9uc2VIABIjCgVlcnJvchgGIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSABCCAoGcmVzdWx0MrYECgxTcGVuZFNlcnZpY2USSQoKQ2hlY2tTcGVuZBIcLnNhdGNhcC52MS5DaGVja1NwZW5kUmVxdWVzdBodLnNhdGNhcC52MS5DaGVja1NwZW5kUmVzcG9uc2USTwoMUmVzZXJ2ZVNwZW5kEh4uc2F0Y2FwLnYxLlJlc2VydmVTcGVuZFJlcXVlc3QaHy5zYXRjYXAudjEuUmVzZXJ2ZVNwZW5kUmVzcG9uc2USTAoLU2V0dGxlU3BlbmQSHS5zYXRjYXAudjEuU2V0dGxlU3BlbmRSZXF1ZXN0Gh4uc2F0Y2FwLnYxLlNldHRsZVNwZW5kUmVzcG9uc2USTwoMUmVsZWFzZVNwZW5kEh4uc2F0Y2FwLnYxLlJlbGVhc2VTcGVuZFJlcXVlc3QaHy5zYXRjYXAudjEuUmVsZWFzZVNwZW5kUmVzcG9uc2USTwoMUmV2ZXJzZVNwZW5kEh4uc2F0Y2FwLnYxLlJldmVyc2VTcGVuZFJlcXVlc3QaHy5zYXRjYXAudjEuUmV2ZXJzZVNwZW5kUmVzcG9uc2USTAoLUmVjb3JkU3BlbmQSHS5zYXRjYXAudjEuUmVjb3JkU3BlbmRSZXF1ZXN0Gh4uc2F0Y2FwLnYxLlJlY29yZFNwZW5kUmVzcG9uc2USTAoLQXBwbHlTcGVuZHMSHS5zYXRjYXAudjEuQXBwbHlTcGVuZHNSZXF1ZXN0Gh4uc2F0Y2FwLnYxLkFwcGx5U3BlbmRzUmVzcG9uc2VCMVovZ2l0aHViLmNvbS9zYXRjYXAvc2F0Y2FwL2dlbi9zYXRjYXAvdjE7c2F0Y2FwdjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_rpc_status, file_satcap_v1_spend, file_satcap_v1_usage]);
 
 /**
  * CheckSpendRequest asks about an amount.
@@ -472,6 +474,185 @@ export const RecordSpendResponseSchema: GenMessage<RecordSpendResponse> = /*@__P
   messageDesc(file_satcap_v1_spend_service, 11);
 
 /**
+ * ApplySpendsRequest is a batch of operations.
+ *
+ * @generated from message satcap.v1.ApplySpendsRequest
+ */
+export type ApplySpendsRequest = Message<"satcap.v1.ApplySpendsRequest"> & {
+  /**
+   * What is to be done, 1 to 1,000 operations, of any keys. The rules of an
+   * operation are not those of the batch: one that breaks them is answered by
+   * INVALID_ARGUMENT in its own result, and the others are applied.
+   *
+   * @generated from field: repeated satcap.v1.SpendOperation operations = 1;
+   */
+  operations: SpendOperation[];
+};
+
+/**
+ * Describes the message satcap.v1.ApplySpendsRequest.
+ * Use `create(ApplySpendsRequestSchema)` to create a new message.
+ */
+export const ApplySpendsRequestSchema: GenMessage<ApplySpendsRequest> = /*@__PURE__*/
+  messageDesc(file_satcap_v1_spend_service, 12);
+
+/**
+ * SpendOperation is one operation of a batch: the request of the call that it
+ * stands for.
+ *
+ * @generated from message satcap.v1.SpendOperation
+ */
+export type SpendOperation = Message<"satcap.v1.SpendOperation"> & {
+  /**
+   * Which call.
+   *
+   * @generated from oneof satcap.v1.SpendOperation.operation
+   */
+  operation: {
+    /**
+     * As ReserveSpend.
+     *
+     * @generated from field: satcap.v1.ReserveSpendRequest reserve = 1;
+     */
+    value: ReserveSpendRequest;
+    case: "reserve";
+  } | {
+    /**
+     * As SettleSpend.
+     *
+     * @generated from field: satcap.v1.SettleSpendRequest settle = 2;
+     */
+    value: SettleSpendRequest;
+    case: "settle";
+  } | {
+    /**
+     * As ReleaseSpend.
+     *
+     * @generated from field: satcap.v1.ReleaseSpendRequest release = 3;
+     */
+    value: ReleaseSpendRequest;
+    case: "release";
+  } | {
+    /**
+     * As ReverseSpend.
+     *
+     * @generated from field: satcap.v1.ReverseSpendRequest reverse = 4;
+     */
+    value: ReverseSpendRequest;
+    case: "reverse";
+  } | {
+    /**
+     * As RecordSpend.
+     *
+     * @generated from field: satcap.v1.RecordSpendRequest record = 5;
+     */
+    value: RecordSpendRequest;
+    case: "record";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message satcap.v1.SpendOperation.
+ * Use `create(SpendOperationSchema)` to create a new message.
+ */
+export const SpendOperationSchema: GenMessage<SpendOperation> = /*@__PURE__*/
+  messageDesc(file_satcap_v1_spend_service, 13);
+
+/**
+ * ApplySpendsResponse is what became of each operation.
+ *
+ * @generated from message satcap.v1.ApplySpendsResponse
+ */
+export type ApplySpendsResponse = Message<"satcap.v1.ApplySpendsResponse"> & {
+  /**
+   * One result for each operation, in the same order.
+   *
+   * @generated from field: repeated satcap.v1.SpendResult results = 1;
+   */
+  results: SpendResult[];
+};
+
+/**
+ * Describes the message satcap.v1.ApplySpendsResponse.
+ * Use `create(ApplySpendsResponseSchema)` to create a new message.
+ */
+export const ApplySpendsResponseSchema: GenMessage<ApplySpendsResponse> = /*@__PURE__*/
+  messageDesc(file_satcap_v1_spend_service, 14);
+
+/**
+ * SpendResult is what became of one operation of a batch: the reply of the call
+ * that it stands for, or its error.
+ *
+ * @generated from message satcap.v1.SpendResult
+ */
+export type SpendResult = Message<"satcap.v1.SpendResult"> & {
+  /**
+   * The reply or the error.
+   *
+   * @generated from oneof satcap.v1.SpendResult.result
+   */
+  result: {
+    /**
+     * What ReserveSpend returns: the hold.
+     *
+     * @generated from field: satcap.v1.ReserveSpendResponse reserve = 1;
+     */
+    value: ReserveSpendResponse;
+    case: "reserve";
+  } | {
+    /**
+     * What SettleSpend returns.
+     *
+     * @generated from field: satcap.v1.SettleSpendResponse settle = 2;
+     */
+    value: SettleSpendResponse;
+    case: "settle";
+  } | {
+    /**
+     * What ReleaseSpend returns.
+     *
+     * @generated from field: satcap.v1.ReleaseSpendResponse release = 3;
+     */
+    value: ReleaseSpendResponse;
+    case: "release";
+  } | {
+    /**
+     * What ReverseSpend returns.
+     *
+     * @generated from field: satcap.v1.ReverseSpendResponse reverse = 4;
+     */
+    value: ReverseSpendResponse;
+    case: "reverse";
+  } | {
+    /**
+     * What RecordSpend returns.
+     *
+     * @generated from field: satcap.v1.RecordSpendResponse record = 5;
+     */
+    value: RecordSpendResponse;
+    case: "record";
+  } | {
+    /**
+     * The error that the call would have failed with: its code (a
+     * google.rpc.Code), its message and its details, of which the first is a
+     * google.rpc.ErrorInfo with the reason. A field that breaks a rule is named
+     * from the batch down, as in operations[3].reserve.amount_sats.
+     *
+     * @generated from field: google.rpc.Status error = 6;
+     */
+    value: Status;
+    case: "error";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message satcap.v1.SpendResult.
+ * Use `create(SpendResultSchema)` to create a new message.
+ */
+export const SpendResultSchema: GenMessage<SpendResult> = /*@__PURE__*/
+  messageDesc(file_satcap_v1_spend_service, 15);
+
+/**
  * SpendService is for the platform's core API. Every call may be repeated with
  * the same spend_id until it is answered; unavailable is the only code that a
  * client retries by itself. Messages may come late, twice, and in any order:
@@ -568,6 +749,34 @@ export const SpendService: GenService<{
     methodKind: "unary";
     input: typeof RecordSpendRequestSchema;
     output: typeof RecordSpendResponseSchema;
+  },
+  /**
+   * ApplySpends makes 1 to 1,000 of the calls above but CheckSpend in one, for
+   * mass payouts and reconciliation. Each operation is decided as its own call
+   * would be, and has its own result: what the call would have returned, or the
+   * error that it would have failed with. The batch is not atomic, and what
+   * becomes of one operation, a refusal or a field that breaks a rule, never
+   * touches another. Operations of one key are applied in the order in which
+   * they stand; the order between keys is open. A spend_id that stands there
+   * twice is a repetition, as in two calls.
+   *
+   * Where an operation cannot be decided for now (unavailable, or internal), the
+   * later ones of the same key may be answered alike without having been tried,
+   * so that none overtakes it. A call that ends without a reply has applied each
+   * of its operations or not; the same call again, whole, finishes what is
+   * missing and repeats what is done.
+   *
+   * A request may have 4 MiB, which 1,000 operations never need.
+   * Errors of the call as a whole: INVALID_ARGUMENT for a wrong number of
+   * operations or a message that cannot be read, and REQUEST_TOO_LARGE. Nothing
+   * was applied then.
+   *
+   * @generated from rpc satcap.v1.SpendService.ApplySpends
+   */
+  applySpends: {
+    methodKind: "unary";
+    input: typeof ApplySpendsRequestSchema;
+    output: typeof ApplySpendsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_satcap_v1_spend_service, 0);
