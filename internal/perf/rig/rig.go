@@ -106,5 +106,5 @@ func (w *Worker) ask(question any) (subject.Tally, error) {
 // Stop lets the worker close its subject, and waits for its end.
 func (w *Worker) Stop() {
 	_ = w.stdin.Close()
-	_ = w.cmd.Wait()
+	_ = w.cmd.Wait() // an error at the second time
 }

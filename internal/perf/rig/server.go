@@ -94,7 +94,9 @@ type Load struct {
 	// Protocol is grpc, grpc-web or json.
 	Protocol string
 	Callers  int
-	Keys     int
+	// Keys is how many to use, KeyIDs which ones instead.
+	Keys   int
+	KeyIDs []string
 	// Mix is what to call, in the words of satcap bench.
 	Mix     string
 	Measure time.Duration
@@ -123,8 +125,14 @@ func (s *Server) Put(program string, l Load) (Answers, error) {
 		token = "none"
 	}
 	args := []string{"bench", "--server", s.URL, "--token", token, "--protocol", l.Protocol, "--concurrency", fmt.Sprint(l.Callers),
-		"--keys", fmt.Sprint(l.Keys), "--keep-keys", "--mix", l.Mix, "--amount-sats", "1",
+		"--mix", l.Mix, "--amount-sats", "1",
 		"--duration", l.Measure.String(), "--warmup", l.Warmup.String(), "--json"}
+	if len(l.KeyIDs) == 0 {
+		args = append(args, "--keys", fmt.Sprint(l.Keys), "--keep-keys")
+	}
+	for _, id := range l.KeyIDs {
+		args = append(args, "--key", id)
+	}
 	if l.RatePerSecond > 0 {
 		args = append(args, "--rate", fmt.Sprintf("%.1f", l.RatePerSecond))
 	}
