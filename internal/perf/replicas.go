@@ -60,7 +60,8 @@ func runReplicas(ctx context.Context, b *bench) error {
 // shared out among them.
 func (b *bench) together(servers []*rig.Server, load rig.Load) *measured {
 	load.Callers /= len(servers)
-	return &measured{name: fmt.Sprintf("%d servers", len(servers)), once: func(context.Context) (float64, error) {
+	m := &measured{name: fmt.Sprintf("%d servers", len(servers))}
+	m.once = func(context.Context) (float64, error) {
 		rates := make([]float64, len(servers))
 		var group errgroup.Group
 		for i, s := range servers {
@@ -75,6 +76,8 @@ func (b *bench) together(servers []*rig.Server, load rig.Load) *measured {
 		for _, r := range rates {
 			sum += r
 		}
+		m.operations = b.withWarmup(sum)
 		return sum, err
-	}}
+	}
+	return m
 }

@@ -28,6 +28,10 @@ type Figure struct {
 	AMedian, BMedian float64
 	// Ratio is the median of the ratios of the rounds, Least and Most the extremes.
 	Ratio, Least, Most float64
+	// ACPUUs and BCPUUs are the processor time of one operation in microseconds,
+	// that of all processes that it took, the load among them; 0: not known. Unlike
+	// the rates they hardly depend on what else the machine does.
+	ACPUUs, BCPUUs float64
 	// AtLeast and AtMost are what the ratio has to reach; 0: nothing.
 	AtLeast, AtMost float64
 }
@@ -40,11 +44,14 @@ func (f Figure) Reached() bool {
 // WriteTable writes the report as a table in Markdown.
 func (r *Report) WriteTable(w io.Writer) error {
 	if _, err := fmt.Fprintf(w, "Medians of %d rounds of %s s each, in turn.\n\n"+
-		"| scenario | figure | A | B | ratio A/B | spread | to reach | reached |\n|---|---|---|---|---|---|---|---|\n", r.Rounds, number(r.MeasureSeconds)); err != nil {
+		"| scenario | figure | A | B | ratio A/B | spread | CPU us each, A / B | to reach | reached |\n|---|---|---|---|---|---|---|---|---|\n", r.Rounds, number(r.MeasureSeconds)); err != nil {
 		return err
 	}
 	for _, f := range r.Figures {
-		goal, reached := "", ""
+		goal, reached, cpu := "", "", ""
+		if f.ACPUUs > 0 && f.BCPUUs > 0 {
+			cpu = number(f.ACPUUs) + " / " + number(f.BCPUUs)
+		}
 		switch {
 		case f.AtLeast > 0:
 			goal = "at least " + number(f.AtLeast)
@@ -54,8 +61,8 @@ func (r *Report) WriteTable(w io.Writer) error {
 		if goal != "" {
 			reached = map[bool]string{true: "yes", false: "no"}[f.Reached()]
 		}
-		if _, err := fmt.Fprintf(w, "| %s | %s | %s: %s %s | %s: %s %s | %s | %s-%s | %s | %s |\n", f.Scenario, f.Name,
-			f.A, number(f.AMedian), f.Unit, f.B, number(f.BMedian), f.Unit, number(f.Ratio), number(f.Least), number(f.Most), goal, reached); err != nil {
+		if _, err := fmt.Fprintf(w, "| %s | %s | %s: %s %s | %s: %s %s | %s | %s-%s | %s | %s | %s |\n", f.Scenario, f.Name,
+			f.A, number(f.AMedian), f.Unit, f.B, number(f.BMedian), f.Unit, number(f.Ratio), number(f.Least), number(f.Most), cpu, goal, reached); err != nil {
 			return err
 		}
 	}

@@ -77,10 +77,18 @@ func (b *bench) put(s *rig.Server, l rig.Load) (rig.Answers, error) {
 
 // answered is how many calls a second a server answers.
 func (b *bench) answered(name string, s *rig.Server, l rig.Load) *measured {
-	return &measured{name: name, once: func(context.Context) (float64, error) {
+	m := &measured{name: name}
+	m.once = func(context.Context) (float64, error) {
 		a, err := b.put(s, l)
+		m.operations = b.withWarmup(a.Total.RatePerSecond)
 		return a.Total.RatePerSecond, err
-	}}
+	}
+	return m
+}
+
+// withWarmup is how many operations came at a rate, with those of the warm-up.
+func (b *bench) withWarmup(perSecond float64) float64 {
+	return perSecond * (b.Measure + min(warmup, b.Measure)).Seconds()
 }
 
 // reserveOnly is the mix of satcap bench that only makes holds.

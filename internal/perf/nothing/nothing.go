@@ -10,6 +10,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
+	"sync"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -31,7 +33,7 @@ const maxStreams = 250
 // until in ends.
 func Serve(in io.Reader, out io.Writer) error {
 	server := connect.NewServer()
-	satcapv1connect.RegisterApiKeyServiceHandler(server, keys{})
+	satcapv1connect.RegisterApiKeyServiceHandler(server, &keys{})
 	satcapv1connect.RegisterSpendServiceHandler(server, spends{})
 	satcapv1connect.RegisterAuthServiceHandler(server, auth{})
 	mux := http.NewServeMux()
@@ -58,22 +60,33 @@ func Serve(in io.Reader, out io.Writer) error {
 	return nil
 }
 
-// keys makes keys that are nowhere.
+// keys remembers nothing of a key but its name.
 type keys struct {
 	satcapv1connect.UnimplementedApiKeyServiceHandler
+	mu   sync.Mutex
+	made []*satcapv1.ApiKey
 }
 
-func (keys) CreateApiKey(_ context.Context, req *satcapv1.CreateApiKeyRequest) (*satcapv1.CreateApiKeyResponse, error) {
-	return &satcapv1.CreateApiKeyResponse{ApiKey: &satcapv1.ApiKey{ApiKeyId: uuid.NewString(), Name: req.GetName()}, Secret: "sk_" + uuid.NewString()}, nil
+func (k *keys) CreateApiKey(_ context.Context, req *satcapv1.CreateApiKeyRequest) (*satcapv1.CreateApiKeyResponse, error) {
+	key := &satcapv1.ApiKey{ApiKeyId: uuid.NewString(), Name: req.GetName()}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.made = append(k.made, key)
+	return &satcapv1.CreateApiKeyResponse{ApiKey: key, Secret: newSecret()}, nil
 }
 
-func (keys) ListApiKeys(context.Context, *satcapv1.ListApiKeysRequest) (*satcapv1.ListApiKeysResponse, error) {
-	return &satcapv1.ListApiKeysResponse{}, nil
+func (k *keys) ListApiKeys(context.Context, *satcapv1.ListApiKeysRequest) (*satcapv1.ListApiKeysResponse, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return &satcapv1.ListApiKeysResponse{ApiKeys: slices.Clone(k.made)}, nil
 }
 
-func (keys) RevokeApiKey(context.Context, *satcapv1.RevokeApiKeyRequest) (*satcapv1.RevokeApiKeyResponse, error) {
-	return &satcapv1.RevokeApiKeyResponse{ApiKey: &satcapv1.ApiKey{}}, nil
+func (*keys) RotateApiKey(_ context.Context, req *satcapv1.RotateApiKeyRequest) (*satcapv1.RotateApiKeyResponse, error) {
+	return &satcapv1.RotateApiKeyResponse{ApiKey: &satcapv1.ApiKey{ApiKeyId: req.GetApiKeyId()}, Secret: newSecret()}, nil
 }
+
+// newSecret is as long as a true one.
+func newSecret() string { return "sk_" + uuid.NewString() }
 
 // spends holds whatever it is asked to.
 type spends struct {
