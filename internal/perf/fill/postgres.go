@@ -13,7 +13,7 @@ import (
 )
 
 // manySpends is from how many rows on it pays to make the indexes afterwards.
-const manySpends = 500_000
+var manySpends = 500_000
 
 // Postgres writes the plan into a migrated database.
 func Postgres(ctx context.Context, url string, p Plan) error {
