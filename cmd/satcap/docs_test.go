@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,20 +113,34 @@ func docProcedure(service, call string) string {
 	return "/satcap.v1." + service + "/" + call
 }
 
-// TestDocumentedFlags: docs/operating.md names every flag of serve.
+// TestDocumentedFlags: docs/operating.md names every flag of serve, and every flag
+// of bench that is not one of all client commands.
 func TestDocumentedFlags(t *testing.T) {
 	t.Parallel()
-	out, err := exec.CommandContext(t.Context(), "go", "run", ".", "serve", "--help").Output()
-	require.NoError(t, err)
-	var want, got []string
-	for _, m := range regexp.MustCompile(`(?m)^ +--([a-z-]+) `).FindAllSubmatch(out, -1) {
-		want = append(want, string(m[1]))
+	flags := func(command string) (names []string) {
+		out, err := exec.CommandContext(t.Context(), "go", "run", ".", command, "--help").Output()
+		require.NoError(t, err)
+		for _, m := range regexp.MustCompile(`(?m)^ +(?:-\w, )?--([a-z-]+) `).FindAllSubmatch(out, -1) {
+			if name := string(m[1]); name != "help" {
+				names = append(names, name)
+			}
+		}
+		return names
 	}
-	for _, m := range regexp.MustCompile("(?m)^\\| `--([a-z-]+)` \\|").FindAllStringSubmatch(docRead(t, "docs/operating.md"), -1) {
-		got = append(got, m[1])
+	client := flags("usage") // has its own --watch beside those of all
+	for command, section := range map[string]string{"serve": "Settings", "bench": "Load test your own installation"} {
+		var want, got []string
+		for _, name := range flags(command) {
+			if command == "serve" || !slices.Contains(client, name) {
+				want = append(want, name)
+			}
+		}
+		for _, m := range regexp.MustCompile("(?m)^\\| `--([a-z-]+)` \\|").FindAllStringSubmatch(docSection(t, docRead(t, "docs/operating.md"), section), -1) {
+			got = append(got, m[1])
+		}
+		require.NotEmpty(t, want)
+		require.ElementsMatch(t, want, got, command)
 	}
-	require.NotEmpty(t, want)
-	require.ElementsMatch(t, want, got)
 }
 
 // TestDocumentLinks follows the links between the documents and into the tree.

@@ -17,6 +17,7 @@ var (
 	VersionOf  = versionOf
 
 	PrintReport = printReport
+	Latency     = latency
 )
 
 // ShowProgress shows progress on what may pass for a terminal.

@@ -79,6 +79,11 @@ type Config struct {
 	Timeout time.Duration
 	// Progress is told now and then how far the run is. It must not block.
 	Progress func(Progress)
+
+	// wrap stands between the callers and the server, in tests.
+	wrap func(target) target
+	// patience is how long calls under way may still take after an interruption.
+	patience time.Duration
 }
 
 // Validate names the flag of satcap bench that makes no sense.

@@ -3,6 +3,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -48,6 +49,9 @@ func Run(ctx context.Context, cfg Config) (rep *Report, err error) {
 		return nil, err
 	}
 	defer t.close()
+	if cfg.wrap != nil {
+		t = cfg.wrap(t)
+	}
 	cpuBefore := processorTime()
 	rep = newRun(cfg, ring.keys, t, preciseSleep).do(ctx)
 	rep.GeneratorCPUUs = (processorTime() - cpuBefore).Microseconds()
@@ -78,7 +82,7 @@ func newRun(cfg Config, keys []*key, t target, sleep func(time.Duration)) *run {
 func (r *run) do(ctx context.Context) *Report {
 	calls, cancelCalls := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancelCalls()
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(interruptPatience, cancelCalls) })
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(cmp.Or(r.cfg.patience, interruptPatience), cancelCalls) })
 	defer stop()
 	calls = r.target.attach(calls)
 
@@ -140,6 +144,9 @@ func (r *run) watch(over <-chan struct{}) {
 		case <-over:
 			return
 		case now := <-ticker.C:
+			if !now.Before(r.end) {
+				continue // the report says it
+			}
 			answered := r.answered.Load()
 			r.cfg.Progress(Progress{
 				Elapsed: now.Sub(r.start), Total: r.end.Sub(r.start), WarmingUp: now.Before(r.measureFrom),
@@ -210,8 +217,8 @@ func (c *caller) choose() (int, task) {
 	}
 	t := task{key: k, amountSats: c.cfg.AmountSats}
 	if operations[op].makesHold {
-		// Ordered by time, as docs/api.md asks of callers: the database's index grows
-		// at one end.
+		// Ordered by time, as callers should name their spends: then the database's
+		// index grows at one end.
 		t.spendID = uuid.Must(uuid.NewV7()).String()
 	}
 	return op, t

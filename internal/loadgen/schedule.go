@@ -25,11 +25,14 @@ func (a arrivals) at(i int) time.Time {
 
 // before is how many calls are to be sent before t.
 func (a arrivals) before(t time.Time) int {
-	n := int(math.Ceil(t.Sub(a.start).Seconds() * a.ratePerSecond))
+	n := max(0, int(math.Ceil(t.Sub(a.start).Seconds()*a.ratePerSecond)))
 	for n > 0 && !a.at(n-1).Before(t) { // what rounding made too many
 		n--
 	}
-	return max(n, 0)
+	for a.at(n).Before(t) { // or too few
+		n++
+	}
+	return n
 }
 
 // openLoop hands each call at its time to a caller that is free, or as soon after

@@ -43,7 +43,10 @@ func newGRPCWebTarget(cfg *Config) *grpcWebTarget {
 	for range cfg.connections() {
 		transport := newTransport()
 		t.transports = append(t.transports, transport)
-		t.clients = append(t.clients, connect.NewClient(connecthttp.NewTransport(&http.Client{Transport: transport}, cfg.URL, connecthttp.WithGRPCWeb())))
+		// Without compressors, like the clients in browsers: Connect's would ask for
+		// gzip, which costs both sides more than the small answers are worth.
+		web := connecthttp.NewTransport(&http.Client{Transport: transport}, cfg.URL, connecthttp.WithGRPCWeb(), connecthttp.WithCompressors())
+		t.clients = append(t.clients, connect.NewClient(web))
 	}
 	return t
 }

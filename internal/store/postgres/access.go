@@ -6,8 +6,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/google/uuid"
-
 	"github.com/satcap/satcap/internal/ledger"
 	"github.com/satcap/satcap/internal/store"
 	"github.com/satcap/satcap/internal/store/postgres/internal/dbsqlc"
@@ -38,7 +36,7 @@ func ifAny(doing string, err error) error {
 func (s *Store) TouchKeys(ctx context.Context, lastUsedAtUs map[ledger.KeyID]int64) error {
 	var p dbsqlc.TouchKeysParams
 	for id, us := range lastUsedAtUs {
-		p.Ids = append(p.Ids, uuid.UUID(id))
+		p.Ids = append(p.Ids, id)
 		p.AtUs = append(p.AtUs, us)
 	}
 	return ifAny("touch keys", dbsqlc.New(s.pool).TouchKeys(ctx, p))
@@ -47,7 +45,7 @@ func (s *Store) TouchKeys(ctx context.Context, lastUsedAtUs map[ledger.KeyID]int
 // CreateServiceToken implements [store.Access].
 func (s *Store) CreateServiceToken(ctx context.Context, t store.ServiceToken) error {
 	err := dbsqlc.New(s.pool).InsertServiceToken(ctx, dbsqlc.InsertServiceTokenParams{
-		ID: uuid.UUID(t.ID), Name: t.Name, TokenHash: t.Hash, TokenPrefix: t.Prefix, Roles: t.Roles, CreatedAtUs: t.CreatedAtUs,
+		ID: t.ID, Name: t.Name, TokenHash: t.Hash, TokenPrefix: t.Prefix, Roles: t.Roles, CreatedAtUs: t.CreatedAtUs,
 	})
 	if err != nil && !reported(err) {
 		return fmt.Errorf("%w: create service token: %w", store.ErrOutcomeUnknown, err)
@@ -87,6 +85,6 @@ func serviceTokenOf(r dbsqlc.ServiceToken) store.ServiceToken {
 
 // RevokeServiceToken implements [store.Access].
 func (s *Store) RevokeServiceToken(ctx context.Context, id ledger.KeyID, revokedAtUs int64) (bool, error) {
-	n, err := dbsqlc.New(s.pool).RevokeServiceToken(ctx, dbsqlc.RevokeServiceTokenParams{ID: uuid.UUID(id), RevokedAtUs: revokedAtUs})
+	n, err := dbsqlc.New(s.pool).RevokeServiceToken(ctx, dbsqlc.RevokeServiceTokenParams{ID: id, RevokedAtUs: revokedAtUs})
 	return n > 0, ifAny("revoke service token", err)
 }

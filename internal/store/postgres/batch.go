@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/satcap/satcap/internal/ledger"
@@ -107,7 +106,7 @@ func (b *batch) load(ctx context.Context, p store.LoadParams, clockUs *int64) er
 // addSpends adds each spend once, though it may have been found by both names.
 func (b *batch) addSpends(lists ...[]dbsqlc.Spend) {
 	type name struct {
-		key       uuid.UUID
+		key       [16]byte
 		createdAt int64
 	}
 	seen := make(map[name]bool)

@@ -20,6 +20,9 @@ const (
 	lockNotAvailable     = "55P03"
 )
 
+// protocolViolation is what a pooler answers to settings that it does not take.
+const protocolViolation = "08P01"
+
 // defectClasses are the classes of errors that a statement itself is to blame
 // for: a value it cannot take, a constraint it would break, or its own text.
 var defectClasses = []string{"22", "23", "42"}

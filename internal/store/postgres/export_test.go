@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Classify is what an error from before a commit becomes.
@@ -36,3 +37,9 @@ func (l listener) TraceBatchQuery(_ context.Context, _ *pgx.Conn, d pgx.TraceBat
 }
 
 func (l listener) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+// PlanSettings are the settings under which statements are planned.
+var PlanSettings = planSettings
+
+// Pool is the pool of connections.
+func (s *Store) Pool() *pgxpool.Pool { return s.pool }

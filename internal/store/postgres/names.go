@@ -6,8 +6,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/google/uuid"
-
 	"github.com/satcap/satcap/internal/ledger"
 	"github.com/satcap/satcap/internal/store"
 	"github.com/satcap/satcap/internal/store/postgres/internal/dbsqlc"
@@ -28,7 +26,7 @@ func (s *Store) ClaimNames(ctx context.Context, claims []store.PaymentName) ([]s
 		}
 		stands[c.Name] = c
 		p.Names = append(p.Names, c.Name)
-		p.KeyIds = append(p.KeyIds, uuid.UUID(c.KeyID))
+		p.KeyIds = append(p.KeyIds, c.KeyID)
 		p.SpendIds = append(p.SpendIds, c.SpendID)
 	}
 	var rows []dbsqlc.PaymentName

@@ -3,8 +3,8 @@
 // A batch locks its keys by SELECT FOR UPDATE in the order of their ids, under
 // READ COMMITTED, and everything it decides on is read after that. It reaches
 // the server in two round trips: one that begins, locks and loads, and one that
-// saves and commits. No session state is used, so a transaction pooler between
-// satcap and the server is fine; only the news of other servers' changes, which
+// saves and commits. No decision depends on session state, so a transaction pooler
+// between satcap and the server is fine, though slower: see connect.go. Only the news of other servers' changes, which
 // LISTEN brings, then come by looking: see feed.go.
 package postgres
 
@@ -13,7 +13,6 @@ import (
 	"database/sql"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -62,36 +61,12 @@ func WithClock(clockUs func() int64) Option {
 // Open connects to url and checks that the server is one that keeps what it
 // acknowledges; see [store.ErrUnsafe]. It does not touch the schema: see Migrate.
 func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
-	config, err := pgxpool.ParseConfig(url)
-	if err != nil {
-		// The error of pgx may repeat the URL, with its password.
-		return nil, fmt.Errorf("%w: the database URL is not valid", store.ErrUnavailable)
-	}
-	if !strings.Contains(url, "default_query_exec_mode") {
-		// Descriptions are cached here, statements are not kept on the server,
-		// where a transaction pooler would lose them.
-		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
-	}
-	if !strings.Contains(url, "pool_max_conns") {
-		// Enough for the batches that run at once and the reads beside them.
-		config.MaxConns = max(config.MaxConns, poolSize)
-	}
-	if config.ConnConfig.ConnectTimeout == 0 {
-		config.ConnConfig.ConnectTimeout = connectTimeout
-	}
-	if config.ConnConfig.RuntimeParams["application_name"] == "" {
-		config.ConnConfig.RuntimeParams["application_name"] = "satcap"
-	}
 	s := &Store{clock: func() *int64 { return nil }, feed: newFeed()}
 	for _, o := range options {
 		o(s)
 	}
-	config.ConnConfig.Tracer = s.tracer
-	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
-		return nil, fmt.Errorf("%w: connect: %w", store.ErrUnavailable, err)
-	}
-	if err := s.checkSettings(ctx); err != nil {
-		s.pool.Close()
+	err := s.connect(ctx, url)
+	if err != nil {
 		return nil, err
 	}
 	s.db = stdlib.OpenDBFromPool(s.pool)

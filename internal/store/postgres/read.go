@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/satcap/satcap/internal/ledger"
@@ -18,7 +17,7 @@ import (
 func (s *Store) CreateKey(ctx context.Context, p store.CreateKeyParams) (store.Created, error) {
 	k := p.Key
 	params := dbsqlc.InsertKeyParams{
-		ID: uuid.UUID(k.ID), Subject: k.Subject, Name: k.Name, Scopes: int64(k.Scopes),
+		ID: k.ID, Subject: k.Subject, Name: k.Name, Scopes: int64(k.Scopes),
 		SecretHash: p.SecretHash, SecretPrefix: k.SecretPrefix, State: int64(k.State),
 		CreatedAtUs: k.CreatedAtUs, ExpiresAtUs: k.ExpiresAtUs,
 		RevokedAtUs: k.RevokedAtUs, LastUsedAtUs: k.LastUsedAtUs, RequestHash: p.RequestHash, Revision: k.Revision, LastUs: k.LastUs, AsOfUs: k.AsOfUs,
@@ -47,7 +46,7 @@ func (s *Store) CreateKey(ctx context.Context, p store.CreateKeyParams) (store.C
 
 // FindOrigin implements [store.Store].
 func (s *Store) FindOrigin(ctx context.Context, id ledger.KeyID) (origin []byte, found bool, err error) {
-	rows, err := dbsqlc.New(s.pool).FindKeyOrigin(ctx, uuid.UUID(id))
+	rows, err := dbsqlc.New(s.pool).FindKeyOrigin(ctx, id)
 	if err != nil || len(rows) == 0 {
 		return nil, false, ifAny("find the origin of a key", err)
 	}
@@ -59,7 +58,7 @@ func (s *Store) ViewKeys(ctx context.Context, ids []ledger.KeyID, subject string
 	return s.viewKeys(ctx, dbsqlc.New(s.pool), uuids(ids), subject)
 }
 
-func (s *Store) viewKeys(ctx context.Context, q *dbsqlc.Queries, ids []uuid.UUID, subject string) ([]ledger.View, error) {
+func (s *Store) viewKeys(ctx context.Context, q *dbsqlc.Queries, ids [][16]byte, subject string) ([]ledger.View, error) {
 	daily, weekly, monthly, annual := lengths()
 	rows, err := q.ViewKeys(ctx, dbsqlc.ViewKeysParams{
 		ClockUs: s.clock(), Ids: ids, Subject: subject, DailyUs: daily, WeeklyUs: weekly, MonthlyUs: monthly, AnnualUs: annual,
@@ -86,7 +85,7 @@ func (s *Store) atOneMoment(ctx context.Context, read func(pgx.Tx) error) error 
 // ViewSchedule implements [store.Store].
 func (s *Store) ViewSchedule(ctx context.Context, id ledger.KeyID, limit int) (view *ledger.View, schedule *ledger.Schedule, err error) {
 	err = s.atOneMoment(ctx, func(tx pgx.Tx) error {
-		views, err := s.viewKeys(ctx, dbsqlc.New(tx), []uuid.UUID{uuid.UUID(id)}, "")
+		views, err := s.viewKeys(ctx, dbsqlc.New(tx), [][16]byte{id}, "")
 		if err != nil || len(views) == 0 {
 			return err
 		}
@@ -105,13 +104,13 @@ func (s *Store) ViewSchedule(ctx context.Context, id ledger.KeyID, limit int) (v
 func (s *Store) ViewSeries(ctx context.Context, id ledger.KeyID, w ledger.Window) (series *ledger.Series, err error) {
 	err = s.atOneMoment(ctx, func(tx pgx.Tx) error {
 		q := dbsqlc.New(tx)
-		views, err := s.viewKeys(ctx, q, []uuid.UUID{uuid.UUID(id)}, "")
+		views, err := s.viewKeys(ctx, q, [][16]byte{id}, "")
 		if err != nil || len(views) == 0 {
 			return err
 		}
 		series = ledger.NewSeries(&views[0], w)
 		rows, err := q.SumSeries(ctx, dbsqlc.SumSeriesParams{
-			KeyID: uuid.UUID(id), AfterUs: series.StartUs(0), UntilUs: series.View.NowUs, BucketUs: w.BucketUs(),
+			KeyID: id, AfterUs: series.StartUs(0), UntilUs: series.View.NowUs, BucketUs: w.BucketUs(),
 		})
 		for _, r := range rows {
 			series.SpentSats[r.Bucket] = r.SpentSats
@@ -164,7 +163,7 @@ func (s *Store) ListKeys(ctx context.Context, p store.ListKeysParams) (page []le
 		q := dbsqlc.New(tx)
 		ids, err := q.ListKeyIDs(ctx, dbsqlc.ListKeyIDsParams{
 			ClockUs: s.clock(), Subject: p.Subject, States: int64(p.States.OrAll()),
-			BeforeUs: p.BeforeUs, BeforeID: uuid.UUID(p.BeforeID), RowLimit: int32(p.Limit),
+			BeforeUs: p.BeforeUs, BeforeID: p.BeforeID, RowLimit: int32(p.Limit),
 		})
 		if err != nil {
 			return err
@@ -184,14 +183,14 @@ func (s *Store) ListSpends(ctx context.Context, p store.ListSpendsParams) ([]led
 	if p.OnlyOpen() {
 		var open []dbsqlc.ListOpenSpendsRow
 		open, err = q.ListOpenSpends(ctx, dbsqlc.ListOpenSpendsParams{
-			KeyID: uuid.UUID(p.KeyID), NowUs: p.NowUs, BeforeUs: p.BeforeUs, RowLimit: int32(p.Limit),
+			KeyID: p.KeyID, NowUs: p.NowUs, BeforeUs: p.BeforeUs, RowLimit: int32(p.Limit),
 		})
 		for _, r := range open {
 			rows = append(rows, dbsqlc.Spend(r))
 		}
 	} else {
 		rows, err = q.ListSpends(ctx, dbsqlc.ListSpendsParams{
-			KeyID: uuid.UUID(p.KeyID), NowUs: p.NowUs, BeforeUs: p.BeforeUs, States: p.StateBits(), RowLimit: int32(p.Limit),
+			KeyID: p.KeyID, NowUs: p.NowUs, BeforeUs: p.BeforeUs, States: p.StateBits(), RowLimit: int32(p.Limit),
 		})
 	}
 	if err != nil {
@@ -207,7 +206,7 @@ func (s *Store) ListSpends(ctx context.Context, p store.ListSpendsParams) ([]led
 // ListLimitChanges implements [store.Store].
 func (s *Store) ListLimitChanges(ctx context.Context, p store.ListLimitChangesParams) ([]ledger.LimitChange, error) {
 	rows, err := dbsqlc.New(s.pool).ListLimitChanges(ctx, dbsqlc.ListLimitChangesParams{
-		KeyID: uuid.UUID(p.KeyID), BeforeRevision: p.BeforeRevision, BeforeWindow: p.BeforeWindow, RowLimit: int32(p.Limit),
+		KeyID: p.KeyID, BeforeRevision: p.BeforeRevision, BeforeWindow: p.BeforeWindow, RowLimit: int32(p.Limit),
 	})
 	if err != nil {
 		return nil, classify("list limit changes", err)
@@ -222,7 +221,7 @@ func (s *Store) ListLimitChanges(ctx context.Context, p store.ListLimitChangesPa
 // ListSweepable implements [store.Store].
 func (s *Store) ListSweepable(ctx context.Context, p store.ListSweepableParams) ([]store.Sweepable, error) {
 	rows, err := dbsqlc.New(s.pool).ListSweepable(ctx, dbsqlc.ListSweepableParams{
-		After: uuid.UUID(p.After), ExpiredAtUs: p.ExpiredAtUs, DeleteBeforeUs: p.DeleteBeforeUs,
+		After: p.After, ExpiredAtUs: p.ExpiredAtUs, DeleteBeforeUs: p.DeleteBeforeUs,
 		StaleBeforeUs: p.StaleBeforeUs, RowLimit: int32(p.Limit),
 	})
 	if err != nil {
@@ -239,7 +238,7 @@ func (s *Store) ListSweepable(ctx context.Context, p store.ListSweepableParams) 
 func (s *Store) AuditKeys(ctx context.Context, after ledger.KeyID, limit int) ([]ledger.Audit, error) {
 	daily, weekly, monthly, annual := lengths()
 	rows, err := dbsqlc.New(s.pool).AuditKeys(ctx, dbsqlc.AuditKeysParams{
-		After: uuid.UUID(after), RowLimit: int32(limit), DailyUs: daily, WeeklyUs: weekly, MonthlyUs: monthly, AnnualUs: annual,
+		After: after, RowLimit: int32(limit), DailyUs: daily, WeeklyUs: weekly, MonthlyUs: monthly, AnnualUs: annual,
 	})
 	if err != nil {
 		return nil, classify("audit keys", err)

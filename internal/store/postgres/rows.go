@@ -3,8 +3,6 @@
 package postgres
 
 import (
-	"github.com/google/uuid"
-
 	"github.com/satcap/satcap/internal/ledger"
 	"github.com/satcap/satcap/internal/store"
 	"github.com/satcap/satcap/internal/store/postgres/internal/dbsqlc"
@@ -83,19 +81,19 @@ func viewOf(r dbsqlc.ViewKeysRow) ledger.View {
 }
 
 // uuids turns ids into what pgx sends as uuid[].
-func uuids(ids []ledger.KeyID) []uuid.UUID {
-	out := make([]uuid.UUID, len(ids))
+func uuids(ids []ledger.KeyID) [][16]byte {
+	out := make([][16]byte, len(ids))
 	for i, id := range ids {
-		out[i] = uuid.UUID(id)
+		out[i] = id
 	}
 	return out
 }
 
 // columns splits names into one array per column.
-func columns(names []store.Name) (keyIDs []uuid.UUID, ids []string) {
-	keyIDs, ids = make([]uuid.UUID, len(names)), make([]string, len(names))
+func columns(names []store.Name) (keyIDs [][16]byte, ids []string) {
+	keyIDs, ids = make([][16]byte, len(names)), make([]string, len(names))
 	for i, n := range names {
-		keyIDs[i], ids[i] = uuid.UUID(n.KeyID), n.ID
+		keyIDs[i], ids[i] = n.KeyID, n.ID
 	}
 	return keyIDs, ids
 }

@@ -3,8 +3,6 @@
 package postgres
 
 import (
-	"github.com/google/uuid"
-
 	"github.com/satcap/satcap/internal/ledger"
 	"github.com/satcap/satcap/internal/store/postgres/internal/dbsqlc"
 )
@@ -30,12 +28,12 @@ func saveSteps(c *ledger.Changes) []step {
 	}
 	for _, s := range c.Secrets {
 		steps = append(steps, exec((*dbsqlc.Queries).SaveSecrets, dbsqlc.SaveSecretsParams{
-			ID: uuid.UUID(s.KeyID), NewSecretHash: s.Hash, NewSecretPrefix: s.Prefix, PreviousUntilUs: s.PreviousUntilUs,
+			ID: s.KeyID, NewSecretHash: s.Hash, NewSecretPrefix: s.Prefix, PreviousUntilUs: s.PreviousUntilUs,
 			Replay: s.Replay, RotateRequestID: s.Rotation.RequestID, RotateGraceUs: s.Rotation.GraceUs,
 		}))
 	}
 	for _, s := range c.Sweeps {
-		id, limit := uuid.UUID(s.KeyID), int32(s.Limit)
+		id, limit := s.KeyID, int32(s.Limit)
 		steps = append(steps,
 			exec((*dbsqlc.Queries).MarkExpired, dbsqlc.MarkExpiredParams{KeyID: id, ExpiredAtUs: s.ExpiredAtUs, RowLimit: limit}),
 			exec((*dbsqlc.Queries).DeleteOldSpends, dbsqlc.DeleteOldSpendsParams{KeyID: id, DeleteBeforeUs: s.DeleteBeforeUs, RowLimit: limit}),
@@ -47,7 +45,7 @@ func saveSteps(c *ledger.Changes) []step {
 func saveKeys(keys []ledger.Key) dbsqlc.SaveKeysParams {
 	var p dbsqlc.SaveKeysParams
 	for _, k := range keys {
-		p.Ids = append(p.Ids, uuid.UUID(k.ID))
+		p.Ids = append(p.Ids, k.ID)
 		p.Names = append(p.Names, k.Name)
 		p.States = append(p.States, int64(k.State))
 		p.RevokedAtUs = append(p.RevokedAtUs, k.RevokedAtUs)
@@ -70,7 +68,7 @@ func saveKeys(keys []ledger.Key) dbsqlc.SaveKeysParams {
 func insertSpends(spends []ledger.Spend) dbsqlc.InsertSpendsParams {
 	var p dbsqlc.InsertSpendsParams
 	for _, s := range spends {
-		p.KeyIds = append(p.KeyIds, uuid.UUID(s.KeyID))
+		p.KeyIds = append(p.KeyIds, s.KeyID)
 		p.CreatedAtUs = append(p.CreatedAtUs, s.CreatedAtUs)
 		p.SpendIds = append(p.SpendIds, s.ID)
 		p.States = append(p.States, int64(s.State))
@@ -92,7 +90,7 @@ func insertSpends(spends []ledger.Spend) dbsqlc.InsertSpendsParams {
 func updateSpends(spends []ledger.Spend) dbsqlc.UpdateSpendsParams {
 	var p dbsqlc.UpdateSpendsParams
 	for _, s := range spends {
-		p.KeyIds = append(p.KeyIds, uuid.UUID(s.KeyID))
+		p.KeyIds = append(p.KeyIds, s.KeyID)
 		p.CreatedAtUs = append(p.CreatedAtUs, s.CreatedAtUs)
 		p.States = append(p.States, int64(s.State))
 		p.Amounts = append(p.Amounts, s.AmountSats)
@@ -110,7 +108,7 @@ func updateSpends(spends []ledger.Spend) dbsqlc.UpdateSpendsParams {
 func insertReversals(reversals []ledger.Reversal) dbsqlc.InsertReversalsParams {
 	var p dbsqlc.InsertReversalsParams
 	for _, r := range reversals {
-		p.KeyIds = append(p.KeyIds, uuid.UUID(r.KeyID))
+		p.KeyIds = append(p.KeyIds, r.KeyID)
 		p.TransactionIds = append(p.TransactionIds, r.TransactionID)
 		p.ReversedAtUs = append(p.ReversedAtUs, r.ReversedAtUs)
 	}
@@ -120,7 +118,7 @@ func insertReversals(reversals []ledger.Reversal) dbsqlc.InsertReversalsParams {
 func insertLimitChanges(changes []ledger.LimitChange) dbsqlc.InsertLimitChangesParams {
 	var p dbsqlc.InsertLimitChangesParams
 	for _, c := range changes {
-		p.KeyIds = append(p.KeyIds, uuid.UUID(c.KeyID))
+		p.KeyIds = append(p.KeyIds, c.KeyID)
 		p.Revisions = append(p.Revisions, c.Revision)
 		p.Windows = append(p.Windows, int64(c.Window))
 		p.FromSats = append(p.FromSats, c.FromSats)

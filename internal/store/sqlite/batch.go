@@ -41,33 +41,33 @@ func (s *Store) Load(ctx context.Context, p store.LoadParams) (store.Batch, erro
 	return b, nil
 }
 
+// load reads everything in one statement per kind of row.
 func (b *batch) load(ctx context.Context, p store.LoadParams) error {
-	for _, id := range p.Keys {
-		if err := b.loadKey(ctx, id); err != nil {
-			return err
-		}
+	if err := b.loadKeys(ctx, p.Keys); err != nil {
+		return err
 	}
-	for _, n := range p.Spends {
-		rows, err := b.q.LoadSpends(ctx, dbsqlc.LoadSpendsParams{KeyID: n.KeyID[:], SpendID: n.ID})
+	if len(p.Spends) > 0 {
+		rows, err := b.q.LoadSpends(ctx, nameList(p.Spends))
 		if err != nil {
 			return err
 		}
 		b.addSpends(rows)
 	}
-	for _, n := range p.Transactions {
-		rows, err := b.q.LoadSpendsByTransaction(ctx, dbsqlc.LoadSpendsByTransactionParams{KeyID: n.KeyID[:], TransactionID: n.ID})
+	if len(p.Transactions) > 0 {
+		names := nameList(p.Transactions)
+		rows, err := b.q.LoadSpendsByTransaction(ctx, names)
 		if err != nil {
 			return err
 		}
 		b.addSpends(rows)
-		reversals, err := b.q.LoadReversals(ctx, dbsqlc.LoadReversalsParams{KeyID: n.KeyID[:], TransactionID: n.ID})
+		reversals, err := b.q.LoadReversals(ctx, names)
 		if err != nil {
 			return err
 		}
-		if k := b.snap.Keys[n.KeyID]; k != nil {
-			for _, r := range reversals {
+		for _, r := range reversals {
+			if k := b.snap.Keys[ledger.KeyID(r.ApiKeyID)]; k != nil {
 				k.Reversals = append(k.Reversals, ledger.Reversal{
-					KeyID: n.KeyID, TransactionID: r.TransactionID, ReversedAtUs: r.ReversedAtUs,
+					KeyID: k.Key.ID, TransactionID: r.TransactionID, ReversedAtUs: r.ReversedAtUs,
 				})
 			}
 		}
@@ -75,26 +75,30 @@ func (b *batch) load(ctx context.Context, p store.LoadParams) error {
 	return nil
 }
 
-func (b *batch) loadKey(ctx context.Context, id ledger.KeyID) error {
-	rows, err := b.q.LockKeys(ctx, id[:])
-	if err != nil || len(rows) == 0 {
+func (b *batch) loadKeys(ctx context.Context, keys []ledger.KeyID) error {
+	ids := idList(keys)
+	rows, err := b.q.LockKeys(ctx, ids)
+	if err != nil {
 		return err
 	}
-	k := &ledger.KeySnapshot{Key: keyOf(rows[0])}
-	k.NowUs = ledger.NowUs(b.snap.ClockUs, k.Key.LastUs)
+	for _, r := range rows {
+		b.snap.Keys[ledger.KeyID(r.ID)] = &ledger.KeySnapshot{Key: keyOf(r)}
+	}
 	daily, weekly, monthly, annual := lengths()
 	left, err := b.q.LoadLeft(ctx, dbsqlc.LoadLeftParams{
-		KeyID: id[:], AsOfUs: k.Key.AsOfUs, NowUs: k.NowUs,
-		DailyUs: daily, WeeklyUs: weekly, MonthlyUs: monthly, AnnualUs: annual,
+		ClockUs: b.snap.ClockUs, Ids: ids, DailyUs: daily, WeeklyUs: weekly, MonthlyUs: monthly, AnnualUs: annual,
 	})
 	if err != nil {
 		return err
 	}
-	k.Left = ledger.Left{
-		HeldSats:  left.LeftHeldSats,
-		SpentSats: [ledger.WindowCount]int64{left.LeftDailySats, left.LeftWeeklySats, left.LeftMonthlySats, left.LeftAnnualSats},
+	for _, l := range left {
+		k := b.snap.Keys[ledger.KeyID(l.ID)]
+		k.NowUs = l.NowUs
+		k.Left = ledger.Left{
+			HeldSats:  l.LeftHeldSats,
+			SpentSats: [ledger.WindowCount]int64{l.LeftDailySats, l.LeftWeeklySats, l.LeftMonthlySats, l.LeftAnnualSats},
+		}
 	}
-	b.snap.Keys[id] = k
 	return nil
 }
 

@@ -4,8 +4,6 @@ package sqlite
 
 import (
 	"context"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 
 	"github.com/satcap/satcap/internal/ledger"
@@ -67,18 +65,10 @@ func (s *Store) ViewKeys(ctx context.Context, ids []ledger.KeyID, subject string
 }
 
 func (s *Store) viewKeys(ctx context.Context, q *dbsqlc.Queries, ids []ledger.KeyID, subject string) ([]ledger.View, error) {
-	names := make([]string, len(ids))
-	for i, id := range ids {
-		names[i] = hex.EncodeToString(id[:])
-	}
-	list, err := json.Marshal(names)
-	if err != nil {
-		return nil, unavailable("view keys", err)
-	}
 	daily, weekly, monthly, annual := lengths()
 	clockUs := s.clock()
 	rows, err := q.ViewKeys(ctx, dbsqlc.ViewKeysParams{
-		ClockUs: clockUs, Ids: string(list), Subject: subject, DailyUs: daily, WeeklyUs: weekly, MonthlyUs: monthly, AnnualUs: annual,
+		ClockUs: clockUs, Ids: idList(ids), Subject: subject, DailyUs: daily, WeeklyUs: weekly, MonthlyUs: monthly, AnnualUs: annual,
 	})
 	if err != nil {
 		return nil, unavailable("view keys", err)

@@ -75,7 +75,11 @@ func Open(ctx context.Context, path string, options ...Option) (*Store, error) {
 	common := url.Values{"_pragma": {
 		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "fullfsync(1)", "foreign_keys(1)",
 	}}
-	if s.writer, err = s.open(path, common, url.Values{"_txlock": {"immediate"}}, 1); err != nil {
+	// A batch on many keys writes several pages per key. A log of 32 MiB instead of
+	// 4 is moved into the file less often and with fewer pages that are written
+	// twice, and a cache of 16 MiB keeps the pages that the next batch touches.
+	writing := url.Values{"_txlock": {"immediate"}, "_pragma": {"wal_autocheckpoint(8192)", "cache_size(-16384)"}}
+	if s.writer, err = s.open(path, common, writing, 1); err != nil {
 		return nil, err
 	}
 	if s.reader, err = s.open(path, common, url.Values{"_pragma": {"query_only(1)"}}, max(4, runtime.NumCPU())); err != nil {

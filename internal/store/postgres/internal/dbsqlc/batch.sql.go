@@ -7,8 +7,6 @@ package dbsqlc
 
 import (
 	"context"
-
-	"github.com/google/uuid"
 )
 
 const insertLimitChanges = `-- name: InsertLimitChanges :exec
@@ -21,7 +19,7 @@ FROM ROWS FROM (
 `
 
 type InsertLimitChangesParams struct {
-	KeyIds          []uuid.UUID
+	KeyIds          [][16]byte
 	Revisions       []int64
 	Windows         []int64
 	FromSats        []int64
@@ -53,7 +51,7 @@ FROM ROWS FROM (unnest($1::uuid[]), unnest($2::text[]), unnest($3::bigint[]))
 `
 
 type InsertReversalsParams struct {
-	KeyIds         []uuid.UUID
+	KeyIds         [][16]byte
 	TransactionIds []string
 	ReversedAtUs   []int64
 }
@@ -79,7 +77,7 @@ FROM ROWS FROM (
 `
 
 type InsertSpendsParams struct {
-	KeyIds         []uuid.UUID
+	KeyIds         [][16]byte
 	CreatedAtUs    []int64
 	SpendIds       []string
 	States         []int64
@@ -128,13 +126,13 @@ CROSS JOIN LATERAL (
 `
 
 type LoadHoldsAfterParams struct {
-	KeyIds   []uuid.UUID
+	KeyIds   [][16]byte
 	AfterUs  []int64
 	RowLimit int32
 }
 
 type LoadHoldsAfterRow struct {
-	ApiKeyID    uuid.UUID
+	ApiKeyID    [16]byte
 	ExpiresAtUs int64
 	HeldSats    int64
 	CreatedAtUs int64
@@ -193,11 +191,11 @@ type LoadLeftParams struct {
 	MonthlyUs int64
 	AnnualUs  int64
 	ClockUs   *int64
-	Ids       []uuid.UUID
+	Ids       [][16]byte
 }
 
 type LoadLeftRow struct {
-	ID              uuid.UUID
+	ID              [16]byte
 	ClockUs         int64
 	NowUs           int64
 	LeftHeldSats    int64
@@ -251,7 +249,7 @@ JOIN reversals r ON r.api_key_id = n.key_id AND r.transaction_id = n.transaction
 `
 
 type LoadReversalsParams struct {
-	KeyIds         []uuid.UUID
+	KeyIds         [][16]byte
 	TransactionIds []string
 }
 
@@ -285,13 +283,13 @@ CROSS JOIN LATERAL (
 `
 
 type LoadSettledAfterParams struct {
-	KeyIds   []uuid.UUID
+	KeyIds   [][16]byte
 	AfterUs  []int64
 	RowLimit int32
 }
 
 type LoadSettledAfterRow struct {
-	ApiKeyID    uuid.UUID
+	ApiKeyID    [16]byte
 	SettledAtUs int64
 	AmountSats  int64
 	CreatedAtUs int64
@@ -330,7 +328,7 @@ JOIN spends s ON s.api_key_id = n.key_id AND s.spend_id = n.spend_id COLLATE "C"
 `
 
 type LoadSpendsParams struct {
-	KeyIds   []uuid.UUID
+	KeyIds   [][16]byte
 	SpendIds []string
 }
 
@@ -376,7 +374,7 @@ JOIN spends s ON s.api_key_id = n.key_id AND s.transaction_id = n.transaction_id
 `
 
 type LoadSpendsByTransactionParams struct {
-	KeyIds         []uuid.UUID
+	KeyIds         [][16]byte
 	TransactionIds []string
 }
 
@@ -424,7 +422,7 @@ SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_
 // The hot path: what a batch loads under the locks of its keys, and what it
 // saves. Every statement names the key it touches.
 // In the order of the ids, so that two batches never wait for each other.
-func (q *Queries) LockKeys(ctx context.Context, ids []uuid.UUID) ([]ApiKey, error) {
+func (q *Queries) LockKeys(ctx context.Context, ids [][16]byte) ([]ApiKey, error) {
 	rows, err := q.db.Query(ctx, lockKeys, ids)
 	if err != nil {
 		return nil, err
@@ -493,7 +491,7 @@ WHERE k.id = v.id
 `
 
 type SaveKeysParams struct {
-	Ids           []uuid.UUID
+	Ids           [][16]byte
 	Names         []string
 	States        []int64
 	RevokedAtUs   []int64
@@ -547,7 +545,7 @@ WHERE s.api_key_id = v.key_id AND s.created_at_us = v.created_at_us
 `
 
 type UpdateSpendsParams struct {
-	KeyIds         []uuid.UUID
+	KeyIds         [][16]byte
 	CreatedAtUs    []int64
 	States         []int64
 	Amounts        []int64

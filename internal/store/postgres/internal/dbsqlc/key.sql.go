@@ -7,8 +7,6 @@ package dbsqlc
 
 import (
 	"context"
-
-	"github.com/google/uuid"
 )
 
 const findKeyByRequest = `-- name: FindKeyByRequest :one
@@ -62,7 +60,7 @@ SELECT request_hash FROM api_keys WHERE id = $1
 `
 
 // What the creation of a key asked for.
-func (q *Queries) FindKeyOrigin(ctx context.Context, id uuid.UUID) ([][]byte, error) {
+func (q *Queries) FindKeyOrigin(ctx context.Context, id [16]byte) ([][]byte, error) {
 	rows, err := q.db.Query(ctx, findKeyOrigin, id)
 	if err != nil {
 		return nil, err
@@ -95,7 +93,7 @@ ON CONFLICT (subject, request_id) WHERE request_id IS NOT NULL DO NOTHING
 `
 
 type InsertKeyParams struct {
-	ID               uuid.UUID
+	ID               [16]byte
 	Subject          string
 	Name             string
 	Scopes           int64

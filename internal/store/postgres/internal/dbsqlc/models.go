@@ -5,12 +5,11 @@
 package dbsqlc
 
 import (
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
 type ApiKey struct {
-	ID                    uuid.UUID
+	ID                    [16]byte
 	Subject               string
 	Name                  string
 	Scopes                int64
@@ -42,7 +41,7 @@ type ApiKey struct {
 }
 
 type LimitChange struct {
-	ApiKeyID       uuid.UUID
+	ApiKeyID       [16]byte
 	Revision       int64
 	LimitWindow    int64
 	FromSats       *int64
@@ -61,13 +60,13 @@ type PaymentName struct {
 }
 
 type Reversal struct {
-	ApiKeyID      uuid.UUID
+	ApiKeyID      [16]byte
 	TransactionID string
 	ReversedAtUs  int64
 }
 
 type ServiceToken struct {
-	ID          uuid.UUID
+	ID          [16]byte
 	Name        string
 	TokenHash   []byte
 	TokenPrefix string
@@ -77,7 +76,7 @@ type ServiceToken struct {
 }
 
 type Spend struct {
-	ApiKeyID      uuid.UUID
+	ApiKeyID      [16]byte
 	CreatedAtUs   int64
 	SpendID       string
 	State         int64

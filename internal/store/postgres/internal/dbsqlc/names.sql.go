@@ -7,8 +7,6 @@ package dbsqlc
 
 import (
 	"context"
-
-	"github.com/google/uuid"
 )
 
 const claimNames = `-- name: ClaimNames :many
@@ -27,7 +25,7 @@ RETURNING name, api_key_id, spend_id, reversed_at_us, created_at_us
 type ClaimNamesParams struct {
 	ClockUs  *int64
 	Names    []string
-	KeyIds   []uuid.UUID
+	KeyIds   [][16]byte
 	SpendIds []string
 }
 

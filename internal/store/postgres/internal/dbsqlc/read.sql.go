@@ -7,8 +7,6 @@ package dbsqlc
 
 import (
 	"context"
-
-	"github.com/google/uuid"
 )
 
 const auditKeys = `-- name: AuditKeys :many
@@ -28,7 +26,7 @@ type AuditKeysParams struct {
 	WeeklyUs  int64
 	MonthlyUs int64
 	AnnualUs  int64
-	After     uuid.UUID
+	After     [16]byte
 	RowLimit  int32
 }
 
@@ -122,14 +120,14 @@ type ListKeyIDsParams struct {
 	ClockUs  *int64
 	Subject  string
 	BeforeUs int64
-	BeforeID uuid.UUID
+	BeforeID [16]byte
 	States   int64
 	RowLimit int32
 }
 
 // A page of a subject's keys, newest first. states is a set of bits: 1 active,
 // 2 paused, 4 revoked, 8 expired.
-func (q *Queries) ListKeyIDs(ctx context.Context, arg ListKeyIDsParams) ([]uuid.UUID, error) {
+func (q *Queries) ListKeyIDs(ctx context.Context, arg ListKeyIDsParams) ([][16]byte, error) {
 	rows, err := q.db.Query(ctx, listKeyIDs,
 		arg.ClockUs,
 		arg.Subject,
@@ -142,9 +140,9 @@ func (q *Queries) ListKeyIDs(ctx context.Context, arg ListKeyIDsParams) ([]uuid.
 		return nil, err
 	}
 	defer rows.Close()
-	items := []uuid.UUID{}
+	items := [][16]byte{}
 	for rows.Next() {
-		var id uuid.UUID
+		var id [16]byte
 		if err := rows.Scan(&id); err != nil {
 			return nil, err
 		}
@@ -163,7 +161,7 @@ ORDER BY c.revision DESC, c.limit_window DESC LIMIT $4
 `
 
 type ListLimitChangesParams struct {
-	KeyID          uuid.UUID
+	KeyID          [16]byte
 	BeforeRevision int64
 	BeforeWindow   int64
 	RowLimit       int32
@@ -214,12 +212,12 @@ ORDER BY s.created_at_us DESC LIMIT $2
 type ListOpenSpendsParams struct {
 	BeforeUs int64
 	RowLimit int32
-	KeyID    uuid.UUID
+	KeyID    [16]byte
 	NowUs    int64
 }
 
 type ListOpenSpendsRow struct {
-	ApiKeyID      uuid.UUID
+	ApiKeyID      [16]byte
 	CreatedAtUs   int64
 	SpendID       string
 	State         int64
@@ -288,7 +286,7 @@ ORDER BY s.created_at_us DESC LIMIT $5
 `
 
 type ListSpendsParams struct {
-	KeyID    uuid.UUID
+	KeyID    [16]byte
 	BeforeUs int64
 	NowUs    int64
 	States   int64
@@ -359,7 +357,7 @@ GROUP BY bucket
 type SumSeriesParams struct {
 	AfterUs  int64
 	BucketUs int64
-	KeyID    uuid.UUID
+	KeyID    [16]byte
 	UntilUs  int64
 }
 
@@ -443,7 +441,7 @@ type ViewKeysParams struct {
 	MonthlyUs int64
 	AnnualUs  int64
 	ClockUs   *int64
-	Ids       []uuid.UUID
+	Ids       [][16]byte
 	Subject   string
 }
 

@@ -7,8 +7,6 @@ package dbsqlc
 
 import (
 	"context"
-
-	"github.com/google/uuid"
 )
 
 const deleteOldReversals = `-- name: DeleteOldReversals :exec
@@ -18,7 +16,7 @@ DELETE FROM reversals WHERE api_key_id = $1::uuid AND transaction_id IN (
 `
 
 type DeleteOldReversalsParams struct {
-	KeyID          uuid.UUID
+	KeyID          [16]byte
 	DeleteBeforeUs int64
 	RowLimit       int32
 }
@@ -36,7 +34,7 @@ DELETE FROM spends WHERE api_key_id = $1::uuid AND created_at_us IN (
 `
 
 type DeleteOldSpendsParams struct {
-	KeyID          uuid.UUID
+	KeyID          [16]byte
 	DeleteBeforeUs int64
 	RowLimit       int32
 }
@@ -50,10 +48,10 @@ const listSweepable = `-- name: ListSweepable :many
 
 SELECT k.id, (
     (k.annual_spent_sats > 0 AND k.as_of_us < $1::bigint)
-    OR EXISTS (SELECT 1 FROM spends s WHERE s.api_key_id = k.id AND s.state = 1 AND s.expires_at_us <= $2::bigint)
-    OR EXISTS (SELECT 1 FROM spends s WHERE s.api_key_id = k.id AND s.created_at_us < $3::bigint
-        AND s.updated_at_us < $3::bigint AND s.state <> 1)
-    OR EXISTS (SELECT 1 FROM reversals r WHERE r.api_key_id = k.id AND r.reversed_at_us < $3::bigint)
+    OR COALESCE((SELECT true FROM spends s WHERE s.api_key_id = k.id AND s.state = 1 AND s.expires_at_us <= $2::bigint LIMIT 1), false)
+    OR COALESCE((SELECT true FROM spends s WHERE s.api_key_id = k.id AND s.created_at_us < $3::bigint
+        AND s.updated_at_us < $3::bigint AND s.state <> 1 LIMIT 1), false)
+    OR COALESCE((SELECT true FROM reversals r WHERE r.api_key_id = k.id AND r.reversed_at_us < $3::bigint LIMIT 1), false)
 )::boolean AS due
 FROM (SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_us, expires_at_us, revoked_at_us, last_used_at_us, request_id, request_hash, revision, last_us, as_of_us, daily_limit_sats, weekly_limit_sats, monthly_limit_sats, annual_limit_sats, held_sats, daily_spent_sats, weekly_spent_sats, monthly_spent_sats, annual_spent_sats, previous_secret_hash, previous_secret_until_us, rotate_request_id, rotate_grace_us FROM api_keys WHERE id > $4::uuid ORDER BY id LIMIT $5) AS k ORDER BY k.id
 `
@@ -62,17 +60,18 @@ type ListSweepableParams struct {
 	StaleBeforeUs  int64
 	ExpiredAtUs    int64
 	DeleteBeforeUs int64
-	After          uuid.UUID
+	After          [16]byte
 	RowLimit       int32
 }
 
 type ListSweepableRow struct {
-	ID  uuid.UUID
+	ID  [16]byte
 	Due bool
 }
 
 // Tidying, one key at a time, in small steps under the key's lock.
 // A page of keys in the order of their ids, and whether each has anything to tidy.
+// Not by EXISTS, for which the server may first read all such rows of all keys.
 func (q *Queries) ListSweepable(ctx context.Context, arg ListSweepableParams) ([]ListSweepableRow, error) {
 	rows, err := q.db.Query(ctx, listSweepable,
 		arg.StaleBeforeUs,
@@ -107,7 +106,7 @@ WHERE api_key_id = $1::uuid AND created_at_us IN (
 `
 
 type MarkExpiredParams struct {
-	KeyID       uuid.UUID
+	KeyID       [16]byte
 	ExpiredAtUs int64
 	RowLimit    int32
 }

@@ -1,0 +1,121 @@
+// How the server runs the queries: each by index, within the keys it is about.
+
+package postgres_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/satcap/satcap/internal/pgtest"
+	"github.com/satcap/satcap/internal/store/postgres"
+	"github.com/satcap/satcap/internal/store/storetest"
+)
+
+// planNode is a part of a plan, as EXPLAIN (FORMAT JSON) tells it.
+type planNode struct {
+	Type      string     `json:"Node Type"`
+	Relation  string     `json:"Relation Name"`
+	IndexCond string     `json:"Index Cond"`
+	Plans     []planNode `json:"Plans"`
+}
+
+// byKey is, per table, what its rows are found by: the key, except for the names
+// of payments. The other tables are small.
+var byKey = map[string]string{
+	"api_keys": `\bid\b`, "spends": "api_key_id", "reversals": "api_key_id", "limit_changes": "api_key_id",
+	"payment_names": "name|created_at_us",
+}
+
+// otherwise are the queries that find keys by something else than their id:
+// what their condition has to name instead.
+var otherwise = map[string]string{
+	"FindKeyBySecret": `secret_hash|\(id = ANY`, "FindKeyByRequest": "subject", "ListKeyIDs": "subject",
+}
+
+// TestPlans holds the plan of every query against its table's index, on empty
+// tables, where the server is most tempted to read them whole. A statement of
+// the hot path that spans keys without naming them would have no index to use.
+func TestPlans(t *testing.T) {
+	t.Parallel()
+	conn := connect(t, pgtest.Clone(t, migrate))
+	for name, value := range postgres.PlanSettings {
+		exec(t, conn, "SELECT set_config($1, $2, false)", name, value)
+	}
+	for name, query := range storetest.Queries(t, "internal/dbsqlc") {
+		t.Run(name, func(t *testing.T) {
+			column := otherwise[name]
+			for _, n := range scans(explain(t, conn, name, query)) {
+				key, kept := byKey[n.Relation]
+				if !kept {
+					continue
+				}
+				if column != "" {
+					key = column
+				}
+				require.Contains(t, []string{"Index Scan", "Index Only Scan"}, n.Type, "%s is read whole", n.Relation)
+				require.Regexp(t, key, n.IndexCond, "of %s more is read than the keys it is about", n.Relation)
+			}
+		})
+	}
+}
+
+var parameter = regexp.MustCompile(`\$\d+`)
+
+// explain is the plan that the server keeps for query.
+func explain(t *testing.T, conn *pgx.Conn, name, query string) planNode {
+	exec(t, conn, "PREPARE "+name+" AS "+query)
+	arguments := ""
+	if n := len(slices.Compact(slices.Sorted(slices.Values(parameter.FindAllString(query, -1))))); n > 0 {
+		arguments = "(" + strings.Repeat("NULL, ", n-1) + "NULL)"
+	}
+	var text string
+	require.NoError(t, conn.QueryRow(t.Context(), "EXPLAIN (FORMAT JSON) EXECUTE "+name+arguments, pgx.QueryExecModeSimpleProtocol).Scan(&text))
+	var plans []struct{ Plan planNode }
+	require.NoError(t, json.Unmarshal([]byte(text), &plans))
+	return plans[0].Plan
+}
+
+// scans are the parts of the plan that read a table.
+func scans(n planNode) (found []planNode) {
+	if n.Relation != "" && strings.HasSuffix(n.Type, "Scan") {
+		found = append(found, n)
+	}
+	for _, part := range n.Plans {
+		found = append(found, scans(part)...)
+	}
+	return found
+}
+
+// TestStatementsAreKept counts what the server keeps for a connection: straight
+// to it every query once, and through a pooler none.
+func TestStatementsAreKept(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Clone(t, migrate)
+	kept := func(s *postgres.Store) (n int) {
+		require.NoError(t, s.Pool().QueryRow(context.Background(), "SELECT count(*) FROM pg_prepared_statements").Scan(&n))
+		return n
+	}
+	for _, c := range []struct {
+		url     string
+		atLeast int
+	}{{url, 1}, {pgtest.StartPooler(t, url), 0}} {
+		s := open(t, with(t, c.url, "pool_max_conns", "1"))
+		for range 2 {
+			_, err := s.ClockUs(t.Context())
+			require.NoError(t, err)
+		}
+		if n := kept(s); c.atLeast == 0 {
+			require.Zero(t, n)
+		} else {
+			require.GreaterOrEqual(t, n, c.atLeast, fmt.Sprint(n))
+		}
+	}
+}
