@@ -21,6 +21,9 @@ func TestMain(m *testing.M) {
 }
 
 func TestScenarios(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes a minute")
+	}
 	report, err := perf.Run(t.Context(), perf.Options{Measure: 300 * time.Millisecond, Quick: true, Log: t.Output()})
 	require.NoError(t, err)
 	measured := make(map[string]int)
