@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -47,26 +46,8 @@ func guard(ctx context.Context, args []string) error {
 type Program struct {
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
-	out   *output
+	out   *os.File
 	done  chan struct{}
-}
-
-// output keeps what a program wrote.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
 }
 
 // StartProgram runs a program in dir, with env beside the environment.
@@ -80,10 +61,16 @@ func StartProgram(dir string, env []string, args ...string) (*Program, error) {
 	return start(cmd)
 }
 
-// start starts a child that ends when nobody writes to its stdin any more.
-func start(cmd *exec.Cmd) (p *Program, err error) {
-	p = &Program{cmd: cmd, out: &output{}, done: make(chan struct{})}
-	cmd.Stdout, cmd.Stderr = p.out, p.out
+// start starts a child that ends when nobody writes to its stdin any more. What it
+// writes goes to a file, so that reading it takes nothing from what is measured.
+func start(cmd *exec.Cmd) (*Program, error) {
+	out, err := os.CreateTemp("", "satcap-bench-output-")
+	if err != nil {
+		return nil, err
+	}
+	_ = os.Remove(out.Name()) // it goes when all have closed it
+	p := &Program{cmd: cmd, out: out, done: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = out, out
 	if p.stdin, err = cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
@@ -100,25 +87,32 @@ func start(cmd *exec.Cmd) (p *Program, err error) {
 // Await waits until ready says so of what the program wrote so far.
 func (p *Program) Await(within time.Duration, ready func(written string) bool) error {
 	end := time.Now().Add(within)
-	for !ready(p.out.String()) {
+	for !ready(p.Written()) {
 		select {
 		case <-p.done:
-			return fmt.Errorf("%s ended at its start:\n%s", strings.Join(p.cmd.Args, " "), p.out.String())
+			return fmt.Errorf("%s ended at its start:\n%s", strings.Join(p.cmd.Args, " "), p.Written())
 		case <-time.After(5 * time.Millisecond):
 		}
 		if time.Now().After(end) {
-			return errors.New(strings.Join(p.cmd.Args, " ") + " does not get ready:\n" + p.out.String())
+			return errors.New(strings.Join(p.cmd.Args, " ") + " does not get ready:\n" + p.Written())
 		}
 	}
 	return nil
 }
 
-// Written is what the program wrote so far.
-func (p *Program) Written() string { return p.out.String() }
+// beginning is how much of what a program writes is of interest.
+const beginning = 64 << 10
+
+// Written is the beginning of what the program wrote so far.
+func (p *Program) Written() string {
+	text := make([]byte, beginning)
+	n, _ := p.out.ReadAt(text, 0) // less than there is room for is an error to it
+	return string(text[:n])
+}
 
 // Pid is the process of the program itself; 0 before it has started.
 func (p *Program) Pid() (pid int) {
-	for line := range bytes.Lines([]byte(p.out.String())) {
+	for line := range bytes.Lines([]byte(p.Written())) {
 		if n, _ := fmt.Sscanf(string(line), "pid %d", &pid); n == 1 {
 			return pid
 		}
@@ -130,4 +124,5 @@ func (p *Program) Pid() (pid int) {
 func (p *Program) Stop() {
 	_ = p.stdin.Close()
 	<-p.done
+	_ = p.out.Close() // an error at the second time
 }

@@ -56,7 +56,7 @@ func TestRedisIsExact(t *testing.T) {
 func counted(t *testing.T, client *redis.Client, key subject.Key, atUs int64) (counts [4]int64) {
 	t.Helper()
 	for i, days := range []int64{1, 7, 30, 365} {
-		after := "(" + strconv.FormatInt(atUs-days*(24 * time.Hour).Microseconds(), 10)
+		after := "(" + strconv.FormatInt(atUs-days*(24*time.Hour).Microseconds(), 10)
 		n, err := client.ZCount(context.Background(), subject.RedisEvents(key), after, "+inf").Result()
 		require.NoError(t, err)
 		counts[i] = n
