@@ -71,8 +71,7 @@ func (b *bench) figure(name string, a, against *measured, unit string, goal goal
 		ACPUUs: median(a.cpuUs), BCPUUs: median(against.cpuUs),
 	}
 	b.report.Figures = append(b.report.Figures, f)
-	b.logf("  %s: %s / %s = %s (%s / %s; CPU us each %s / %s)", name, a.name, against.name,
-		number(f.Ratio), number(f.AMedian), number(f.BMedian), number(f.ACPUUs), number(f.BCPUUs))
+	b.logf("  %s: %s / %s = %s (%s / %s%s)", name, a.name, against.name, number(f.Ratio), number(f.AMedian), number(f.BMedian), f.cpu("; CPU us each "))
 }
 
 // goal is what a ratio has to reach; 0: there is none.

@@ -41,6 +41,15 @@ func (f Figure) Reached() bool {
 	return (f.AtLeast == 0 || f.Ratio >= f.AtLeast) && (f.AtMost == 0 || f.Ratio <= f.AtMost)
 }
 
+// cpu is the processor time of A and B in words behind a prefix; nothing if it is
+// not known of both.
+func (f Figure) cpu(prefix string) string {
+	if f.ACPUUs == 0 || f.BCPUUs == 0 {
+		return ""
+	}
+	return prefix + number(f.ACPUUs) + " / " + number(f.BCPUUs)
+}
+
 // WriteTable writes the report as a table in Markdown.
 func (r *Report) WriteTable(w io.Writer) error {
 	if _, err := fmt.Fprintf(w, "Medians of %d rounds of %s s each, in turn.\n\n"+
@@ -48,10 +57,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 		return err
 	}
 	for _, f := range r.Figures {
-		goal, reached, cpu := "", "", ""
-		if f.ACPUUs > 0 && f.BCPUUs > 0 {
-			cpu = number(f.ACPUUs) + " / " + number(f.BCPUUs)
-		}
+		goal, reached := "", ""
 		switch {
 		case f.AtLeast > 0:
 			goal = "at least " + number(f.AtLeast)
@@ -62,7 +68,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 			reached = map[bool]string{true: "yes", false: "no"}[f.Reached()]
 		}
 		if _, err := fmt.Fprintf(w, "| %s | %s | %s: %s %s | %s: %s %s | %s | %s-%s | %s | %s | %s |\n", f.Scenario, f.Name,
-			f.A, number(f.AMedian), f.Unit, f.B, number(f.BMedian), f.Unit, number(f.Ratio), number(f.Least), number(f.Most), cpu, goal, reached); err != nil {
+			f.A, number(f.AMedian), f.Unit, f.B, number(f.BMedian), f.Unit, number(f.Ratio), number(f.Least), number(f.Most), f.cpu(""), goal, reached); err != nil {
 			return err
 		}
 	}
