@@ -98,6 +98,20 @@ func TestLedgerIsPure(t *testing.T) {
 	t.Fatal("no package ledger")
 }
 
+// The program holds nothing of what measures it, nor of what it is measured against.
+func TestProgramDoesNotMeasureItself(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command("go", "list", "-deps", "./cmd/satcap")
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	require.Contains(t, string(out), module+"internal/engine")
+	for _, path := range strings.Fields(string(out)) {
+		require.NotContains(t, path, "internal/perf")
+		require.NotContains(t, path, "redis")
+	}
+}
+
 func permits(allowed []string, imported string) bool {
 	return slices.ContainsFunc(allowed, func(a string) bool {
 		tree, whole := strings.CutSuffix(a, "...")
