@@ -30,7 +30,7 @@ func benchTable(w io.Writer, rep *loadgen.Report) {
 	}
 	gap(w)
 	for _, line := range rep.Operations {
-		if line.OperationCount != line.Count { // else it is no batch, or they are of one operation
+		if line.Batch() {
 			fmt.Fprintf(w, "the calls of %s had %s operations, %.0f/s, of which %s were refused and %s failed\n", line.Operation,
 				formatSats(line.OperationCount), line.OperationsPerSecond, formatSats(line.ItemRefusalCount), formatSats(line.ItemErrorCount))
 		}

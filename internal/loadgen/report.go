@@ -77,6 +77,12 @@ type Line struct {
 	MaxUs int64 `json:"max_us"`
 }
 
+// Batch: each call has several operations.
+func (l Line) Batch() bool {
+	op := operationNamed(l.Operation)
+	return op >= 0 && operations[op].batch
+}
+
 // Schedule is how an open loop kept to its rate, after the warm-up.
 type Schedule struct {
 	// TargetRatePerSecond is what was asked for.
@@ -118,7 +124,7 @@ func (r *run) report(elapsed time.Duration) *Report {
 	for op, t := range r.recorder.tallies() {
 		if t != nil {
 			line := t.line(operations[op].name, elapsed)
-			if line.OperationCount = line.Count; operations[op].batch {
+			if line.OperationCount = line.Count; line.Batch() {
 				line.OperationCount = t.items.count
 			}
 			line.OperationsPerSecond = rate(line.OperationCount, elapsed)
