@@ -1,4 +1,4 @@
-// Batches: against a real server by every protocol, and against canned answers.
+// Batches, against a real server by every protocol.
 
 package loadgen_test
 
