@@ -30,7 +30,7 @@ func (e *Engine) work(s *shard) {
 }
 
 // patience is which part of the last batch's time the next one may wait for calls.
-const patience = 8
+const patience = 2
 
 // gather takes what has queued up behind first, up to MaxBatch operations; next
 // is the request that did not fit any more, nil if there is none.
