@@ -2,6 +2,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
+FLAGS :=
 MAKEFLAGS += --no-builtin-rules --warn-undefined-variables
 
 STATICCHECK := go tool -modfile=tools/go.mod staticcheck
@@ -64,5 +65,9 @@ screenshots: ## Make the dashboard's pictures in docs/images
 	go test ./internal/server -run 'TestScreenshots$$' -count 1 -screenshots $(CURDIR)/docs/images
 
 .PHONY: bench
-bench: ## Run the benchmarks
+bench: ## Measure satcap side by side with others, about 10 minutes; FLAGS="-run peer" for a part
+	scripts/bench.sh $(FLAGS)
+
+.PHONY: bench-go
+bench-go: ## Run the Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./internal/...

@@ -45,6 +45,14 @@ var below = map[string][]string{
 	"internal/browsertest":                    {},
 	"internal/store/postgres/internal/dbsqlc": {},
 	"internal/store/sqlite/internal/dbsqlc":   {},
+
+	// What measures, beside the layers.
+	"cmd/perf":              {"internal/perf", "internal/perf/rig"},
+	"internal/perf":         {"internal/perf/fill", "internal/perf/rig", "internal/perf/subject", "internal/pgtest", "internal/store", "internal/store/postgres", "internal/store/sqlite"},
+	"internal/perf/fill":    {"internal/ledger", "internal/perf/subject"},
+	"internal/perf/nothing": {"gen/..."},
+	"internal/perf/rig":     {"internal/perf/nothing", "internal/perf/subject"},
+	"internal/perf/subject": {"gen/...", "internal/engine", "internal/ledger", "internal/store", "internal/store/postgres", "internal/store/sqlite"},
 }
 
 // pkg is what go list says of a package, without its tests.
@@ -89,6 +97,20 @@ func TestLedgerIsPure(t *testing.T) {
 		return
 	}
 	t.Fatal("no package ledger")
+}
+
+// The program holds nothing of what measures it, nor of what it is measured against.
+func TestProgramDoesNotMeasureItself(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command("go", "list", "-deps", "./cmd/satcap")
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	require.Contains(t, string(out), module+"internal/engine")
+	for _, path := range strings.Fields(string(out)) {
+		require.NotContains(t, path, "internal/perf")
+		require.NotContains(t, path, "redis")
+	}
 }
 
 func permits(allowed []string, imported string) bool {

@@ -63,6 +63,7 @@ find_missing() {
 	postgres_dir >/dev/null || missing="$missing postgresql"
 	have pgbouncer || missing="$missing pgbouncer"
 	have nginx || missing="$missing nginx"
+	have redis-server || missing="$missing redis-server"
 	have curl || missing="$missing curl"
 	have jq || missing="$missing jq"
 	node_fits || missing="$missing nodejs"
@@ -97,9 +98,9 @@ explain_missing() {
 	cat >&2 <<-'END'
 	Node.js must be version 20.19 or newer, with npm.
 	Install what is missing, or only PostgreSQL's server programs anywhere and set PG_BINDIR to their directory:
-	  Debian, Ubuntu: apt-get install postgresql pgbouncer nginx-light curl jq nodejs npm chromium gcc libc6-dev   (as root this script does it)
-	  Fedora:         dnf install postgresql-server pgbouncer nginx curl jq nodejs npm chromium gcc
-	  macOS:          brew install postgresql@18 pgbouncer nginx curl jq node && brew install --cask google-chrome && xcode-select --install
+	  Debian, Ubuntu: apt-get install postgresql pgbouncer redis-server nginx-light curl jq nodejs npm chromium gcc libc6-dev   (as root this script does it)
+	  Fedora:         dnf install postgresql-server pgbouncer redis nginx curl jq nodejs npm chromium gcc
+	  macOS:          brew install postgresql@18 pgbouncer redis nginx curl jq node && brew install --cask google-chrome && xcode-select --install
 	END
 }
 

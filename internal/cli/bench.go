@@ -39,17 +39,20 @@ which a call was to be sent: what waits behind a stall was slow, and is counted 
 
 The weights of --mix are relative. Settle and release end the oldest hold that this
 run made; while there is none, the caller reserves instead. Verify gives keys that
-were there before a new secret, to know it.
+were there before a new secret, to know it. Apply reserves --batch times in one call,
+each time with a key of its own choice; the report counts its calls, and what became
+of the operations in them.
 
-The generator decodes no answers, to be cheap, but on the server's own machine it
+The generator decodes no answers but those of apply, to be cheap, but on the server's own machine it
 takes processor time from the server: the last line of the report says how much.
 
 Ctrl-C ends the run and prints what there is; once more ends it at once, and leaves
 the keys. A call that a limit refuses is an outcome and not an error. Exit code 1 if
-any call failed otherwise.`
+any call failed otherwise, or any operation of apply.`
 
 const benchExample = `  satcap bench --concurrency 64 --duration 30s
   satcap bench --keys 1000 --hot-share 0.5 --mix reserve=50,settle=40,release=10
+  satcap bench --keys 100 --mix apply=1 --batch 1000 --concurrency 4
   satcap bench --rate 2000 --protocol json --json > result.json`
 
 // benchFlags is what the command line says that loadgen.Config does not hold.
@@ -78,6 +81,7 @@ func newBenchCommand(a *app) *cobra.Command {
 	f.Float64Var(&b.cfg.HotShare, "hot-share", 0, "`share` of the calls that go to the first key, 0 to 1; with 0 all keys are alike")
 	f.StringVar(&b.mix, "mix", "reserve=50,settle=40,release=10",
 		"`weights` of the operations: "+strings.Join(loadgen.OperationNames(), ", "))
+	f.IntVar(&b.cfg.Batch, "batch", 500, "`reservations` in a call of apply, 1 to 1000")
 	f.DurationVar(&b.cfg.Duration, "duration", 30*time.Second, "how long to measure")
 	f.DurationVar(&b.cfg.Warmup, "warmup", 3*time.Second, "how long the load goes before that")
 	f.Float64Var(&b.cfg.RatePerSecond, "rate", 0, "calls per second of an open loop; without it the loop is closed")
@@ -124,10 +128,23 @@ func (b *benchFlags) run(cmd *cobra.Command) error {
 		return errors.Join(errors.New("interrupted before there was anything to report"), revokeProblem(err))
 	case err != nil:
 		return err
-	case rep.Total.ErrorCount > 0:
-		return fmt.Errorf("%s of %s calls failed", formatSats(rep.Total.ErrorCount), formatSats(rep.Total.Count))
 	}
-	return nil
+	return benchFailures(rep.Total)
+}
+
+// benchFailures is an error if any call failed, or any operation of a batch.
+func benchFailures(total loadgen.Line) error {
+	var failed []string
+	if total.ErrorCount > 0 {
+		failed = append(failed, fmt.Sprintf("%s of %s calls failed", formatSats(total.ErrorCount), formatSats(total.Count)))
+	}
+	if total.ItemErrorCount > 0 {
+		failed = append(failed, fmt.Sprintf("%s operations in calls of apply failed", formatSats(total.ItemErrorCount)))
+	}
+	if failed == nil {
+		return nil
+	}
+	return errors.New(strings.Join(failed, ", and "))
 }
 
 // revokeProblem is the part of err that says that keys are left, or nil.
@@ -146,6 +163,9 @@ func (b *benchFlags) check(cmd *cobra.Command) error {
 	}
 	if b.cfg.Mix, err = loadgen.ParseMix(b.mix); err != nil {
 		return usageErrorf("--mix: %v", err)
+	}
+	if cmd.Flags().Changed("batch") && !b.cfg.Mix.HasApply() {
+		return usageErrorf("--batch is the size of the calls of apply: give apply a weight in --mix, or leave --batch out")
 	}
 	if cmd.Flags().Changed("keys") && len(b.cfg.KeyIDs) > 0 {
 		return usageErrorf("--keys makes keys and --key names them: give one of the two")

@@ -20,16 +20,21 @@ func benchTable(w io.Writer, rep *loadgen.Report) {
 		row(w, line.Operation, formatSats(line.Count), formatSats(line.RefusalCount), formatSats(line.ErrorCount), fmt.Sprintf("%.0f", line.RatePerSecond),
 			latency(line.P50Us), latency(line.P90Us), latency(line.P99Us), latency(line.P999Us), latency(line.MaxUs))
 	}
-	if rep.Total.ErrorCount > 0 {
+	if rep.Total.ErrorCount+rep.Total.ItemErrorCount > 0 {
 		gap(w)
 		row(w, "OPERATION", "ERROR", "COUNT")
 		for _, line := range rep.Operations {
-			for _, reason := range slices.Sorted(maps.Keys(line.Errors)) {
-				row(w, line.Operation, reason, formatSats(line.Errors[reason]))
-			}
+			errorRows(w, line.Operation, line.Errors)
+			errorRows(w, "in "+line.Operation, line.ItemErrors)
 		}
 	}
 	gap(w)
+	for _, line := range rep.Operations {
+		if line.Batch() {
+			fmt.Fprintf(w, "the calls of %s had %s operations, %.0f/s, of which %s were refused and %s failed\n", line.Operation,
+				formatSats(line.OperationCount), line.OperationsPerSecond, formatSats(line.ItemRefusalCount), formatSats(line.ItemErrorCount))
+		}
+	}
 	measured := time.Duration(rep.DurationUs) * time.Microsecond
 	fmt.Fprintf(w, "%s, %d connections, %d callers, %d keys, %s measured\n", rep.Protocol, rep.Connections, rep.Concurrency, rep.Keys, measured.Round(time.Millisecond))
 	if rep.Interrupted {
@@ -43,6 +48,13 @@ func benchTable(w io.Writer, rep *loadgen.Report) {
 		fmt.Fprintf(w, "%s holds were left open, and count until they expire\n", formatSats(rep.OpenHoldCount))
 	}
 	fmt.Fprintf(w, "the generator itself took %s of processor time\n", (time.Duration(rep.GeneratorCPUUs) * time.Microsecond).Round(time.Millisecond))
+}
+
+// errorRows writes how often what failed did so for each reason.
+func errorRows(w io.Writer, operation string, errors map[string]int64) {
+	for _, reason := range slices.Sorted(maps.Keys(errors)) {
+		row(w, operation, reason, formatSats(errors[reason]))
+	}
 }
 
 // latency shows microseconds with three digits.

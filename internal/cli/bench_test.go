@@ -29,6 +29,7 @@ import (
 type spender struct {
 	satcapv1connect.UnimplementedSpendServiceHandler
 	reserve func() error
+	apply   func(*satcapv1.ApplySpendsRequest) (*satcapv1.ApplySpendsResponse, error)
 
 	mu            sync.Mutex
 	authorization map[string]bool
@@ -40,6 +41,10 @@ func (s *spender) ReserveSpend(ctx context.Context, _ *satcapv1.ReserveSpendRequ
 	s.authorization[info.RequestHeader().Get("Authorization")] = true
 	s.mu.Unlock()
 	return &satcapv1.ReserveSpendResponse{}, s.reserve()
+}
+
+func (s *spender) ApplySpends(_ context.Context, req *satcapv1.ApplySpendsRequest) (*satcapv1.ApplySpendsResponse, error) {
+	return s.apply(req)
 }
 
 // bench runs the command for a tenth of a second, or as the flags say.
@@ -116,6 +121,44 @@ func TestBenchFails(t *testing.T) {
 	bench(t, f, &spender{reserve: succeed}).requireError(t, 4, "not an owner (PERMISSION_DENIED)")
 }
 
+// TestBenchApply: calls are counted as calls, and the operations in them beside it.
+func TestBenchApply(t *testing.T) {
+	s := &spender{apply: func(req *satcapv1.ApplySpendsRequest) (*satcapv1.ApplySpendsResponse, error) {
+		res := &satcapv1.ApplySpendsResponse{}
+		for range req.GetOperations() {
+			res.Results = append(res.Results, &satcapv1.SpendResult{Result: &satcapv1.SpendResult_Reserve{}})
+		}
+		return res, nil
+	}}
+	apply := []string{"--mix", "apply=1", "--rate", "100"}
+	r := bench(t, &fake{}, s, apply...).requireOK(t, "")
+	require.Regexp(t, `(?m)^apply +10 +0 +0 `, r.stdout)
+	require.Regexp(t, `(?m)^the calls of apply had 5,000 operations, [0-9,]+/s, of which 0 were refused and 0 failed$`, r.stdout)
+
+	succeeding := s.apply
+	s.apply = func(req *satcapv1.ApplySpendsRequest) (*satcapv1.ApplySpendsResponse, error) {
+		res, _ := succeeding(req)
+		res.Results[0] = failedItem(t, connect.CodeFailedPrecondition, "API_KEY_PAUSED", "the key is paused")
+		res.Results[1] = failedItem(t, connect.CodeResourceExhausted, "SPENDING_LIMIT_EXCEEDED", "over the limit")
+		return res, nil
+	}
+	r = bench(t, &fake{}, s, append(apply, "--batch", "3")...)
+	require.Equal(t, 1, r.code)
+	require.Equal(t, "satcap: 10 operations in calls of apply failed\n", r.stderr)
+	require.Regexp(t, `(?m)^in apply +API_KEY_PAUSED +10$`, r.stdout)
+	require.Regexp(t, `(?m)^the calls of apply had 30 operations, [0-9,]+/s, of which 10 were refused and 10 failed$`, r.stdout)
+
+	r = bench(t, &fake{}, s, append(apply, "--batch", "2", "--json")...)
+	require.Equal(t, 1, r.code)
+	var rep struct{ Operations []map[string]any }
+	require.NoError(t, json.Unmarshal([]byte(r.stdout), &rep))
+	require.EqualValues(t, 10, rep.Operations[0]["count"])
+	require.EqualValues(t, 20, rep.Operations[0]["operation_count"])
+	require.Positive(t, rep.Operations[0]["operations_per_second"])
+	require.EqualValues(t, 10, rep.Operations[0]["item_refusal_count"])
+	require.Equal(t, map[string]any{"API_KEY_PAUSED": 10.}, rep.Operations[0]["item_errors"])
+}
+
 // TestBenchInterrupted: Ctrl-C prints what there is and revokes the keys.
 func TestBenchInterrupted(t *testing.T) {
 	var calls atomic.Int64
@@ -145,7 +188,11 @@ func TestBenchRefuses(t *testing.T) {
 		"--hot-share 1.5":                                  "--hot-share must be from 0 to 1",
 		"--hot-share NaN":                                  "--hot-share must be from 0 to 1",
 		"--hot-share 0.5":                                  "--hot-share needs at least two keys: with one key every call goes to it",
-		"--mix pay=1":                                      `--mix: there is no operation "pay": they are reserve, settle, release, check, usage, verify`,
+		"--mix pay=1":                                      `--mix: there is no operation "pay": they are reserve, settle, release, check, usage, verify, apply`,
+		"--mix apply=1 --batch 0":                          "--batch must be from 1 to 1000",
+		"--mix apply=1 --batch 1001":                       "--batch must be from 1 to 1000",
+		"--batch 500":                                      "--batch is the size of the calls of apply: give apply a weight in --mix, or leave --batch out",
+		"--batch 10 --mix reserve=1,apply=0":               "--batch is the size of the calls of apply: give apply a weight in --mix, or leave --batch out",
 		"--duration 0s":                                    "--duration must be more than 0",
 		"--warmup -1s":                                     "--warmup must not be negative",
 		"--rate 0":                                         "--rate must be more than 0, or be left out",

@@ -54,6 +54,7 @@ type session struct {
 	keys   satcapv1connect.ApiKeyServiceClient
 	limits satcapv1connect.LimitServiceClient
 	usage  satcapv1connect.UsageServiceClient
+	spends satcapv1connect.SpendServiceClient
 	// streams is for calls that are answered by more than one message, and so
 	// have no time limit as a whole.
 	streams satcapv1connect.UsageServiceClient
@@ -98,6 +99,7 @@ func (f *clientFlags) openAs(cmd *cobra.Command, token string) (*session, error)
 		keys:    satcapv1connect.NewApiKeyServiceClient(client),
 		limits:  satcapv1connect.NewLimitServiceClient(client),
 		usage:   satcapv1connect.NewUsageServiceClient(client),
+		spends:  satcapv1connect.NewSpendServiceClient(client),
 		streams: satcapv1connect.NewUsageServiceClient(streams),
 		notes:   cmd.ErrOrStderr(),
 	}, nil

@@ -46,6 +46,11 @@ func usageErrorf(format string, args ...any) error {
 	return &usageError{fmt.Sprintf(format, args...)}
 }
 
+// refusedError says that a limit refused, and nothing else went wrong.
+type refusedError struct{ message string }
+
+func (e *refusedError) Error() string { return e.message }
+
 // runError is an error that a command returned, as opposed to cobra.
 type runError struct{ error }
 
@@ -79,6 +84,10 @@ func exitCode(err error) int {
 	var usage *usageError
 	if errors.As(err, &usage) {
 		return exitUsage
+	}
+	var refused *refusedError
+	if errors.As(err, &refused) {
+		return exitLimitExceeded
 	}
 	remote, ok := remoteError(err)
 	if !ok {

@@ -6,12 +6,16 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"testing"
 	"time"
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connectproto"
+	"github.com/stretchr/testify/require"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
 
 	satcapv1 "github.com/satcap/satcap/gen/satcap/v1"
 	"github.com/satcap/satcap/gen/satcap/v1/satcapv1connect"
@@ -174,6 +178,16 @@ func page[T any](f *fake, all []T, size int32, token string) ([]T, string, error
 		return all[from:], "", nil
 	}
 	return all[from:to], fmt.Sprintf("%d-of-%d", to, size), nil
+}
+
+// failedItem is an error as the server puts it into the result of a batch.
+func failedItem(t *testing.T, code connect.Code, reason, message string) *satcapv1.SpendResult {
+	t.Helper()
+	detail, err := anypb.New(&errdetails.ErrorInfo{Reason: reason, Domain: "satcap"})
+	require.NoError(t, err)
+	return &satcapv1.SpendResult{Result: &satcapv1.SpendResult_Error{Error: &status.Status{
+		Code: int32(code), Message: message, Details: []*anypb.Any{detail},
+	}}}
 }
 
 // refusal is an error as the server makes it.

@@ -13,9 +13,9 @@ import (
 )
 
 func newSpendsCommand(a *app) *cobra.Command {
-	cmd := newGroupCommand(a, "spends", "Show the payments against a key")
+	cmd := newGroupCommand(a, "spends", "Show and apply the payments against keys")
 	f := addClientFlags(a, cmd)
-	cmd.AddCommand(newSpendsListCommand(f))
+	cmd.AddCommand(newSpendsListCommand(f), newSpendsApplyCommand(f))
 	return cmd
 }
 

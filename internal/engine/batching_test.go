@@ -5,8 +5,11 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -31,6 +34,37 @@ func TestGroupCommit(t *testing.T) {
 		require.Equal(t, []int{1, 10}, f.batchSizes())
 		require.EqualValues(t, 11, f.keys[keyID(1)].HeldSats)
 	})
+}
+
+// TestPatience: callers who come back at once share a batch and do not take turns
+// by halves, and a caller who is alone waits for nobody.
+func TestPatience(t *testing.T) {
+	const commit, thinking, rounds = 8 * time.Millisecond, 100 * time.Microsecond, 10
+	for callers, most := range map[int]time.Duration{
+		1: rounds * (commit + thinking),
+		8: (rounds + 2) * (commit + thinking), // the first calls come one by one
+	} {
+		t.Run(fmt.Sprint(callers), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				f := newFakeStore(key(1, 1000))
+				f.beforeCommit = func(context.Context) error { time.Sleep(commit); return nil }
+				e := onFake(t, f)
+				began := time.Now()
+				var all sync.WaitGroup
+				for n := range callers {
+					all.Go(func() {
+						for i := range rounds {
+							time.Sleep(thinking)
+							_, err := e.Do(t.Context(), reserve(keyID(1), fmt.Sprint(n, "/", i), 1))
+							require.NoError(t, err)
+						}
+					})
+				}
+				all.Wait()
+				require.LessOrEqual(t, time.Since(began), most, "%d callers, batches of %v", callers, f.batchSizes())
+			})
+		})
+	}
 }
 
 // TestMaxBatch: no batch is larger than configured, and none smaller than it

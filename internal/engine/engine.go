@@ -128,6 +128,10 @@ type shard struct {
 	queue chan *request
 	// turns are held by the large calls that have a part of themselves in the queue.
 	turns chan struct{}
+	// What the worker remembers of the last batch: how many calls were under way
+	// when it ended, and until when the next may wait for as many.
+	expected     int
+	patientUntil time.Time
 }
 
 // request is the operations of one call, or of a part of it, that wait for their
@@ -143,9 +147,9 @@ func New(cfg Config) *Engine {
 	cfg = cfg.withDefaults()
 	e := &Engine{cfg: cfg, store: cfg.Store, log: cfg.Log, shards: make([]shard, cfg.Shards), hub: newHub(), series: make(chan struct{}, cfg.MaxSeries)}
 	for i := range e.shards {
-		queue := make(chan *request, cfg.QueueLength)
-		e.shards[i] = shard{queue, make(chan struct{}, partsQueued)}
-		e.workers.Go(func() { e.work(queue) })
+		s := &e.shards[i]
+		s.queue, s.turns = make(chan *request, cfg.QueueLength), make(chan struct{}, partsQueued)
+		e.workers.Go(func() { e.work(s) })
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	e.stopSweep = stop
@@ -243,8 +247,8 @@ func (e *Engine) Close() {
 	e.accepting.Lock()
 	if !e.stopped {
 		e.stopped = true
-		for _, s := range e.shards {
-			close(s.queue)
+		for i := range e.shards {
+			close(e.shards[i].queue)
 		}
 	}
 	e.accepting.Unlock()

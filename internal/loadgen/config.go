@@ -31,6 +31,8 @@ const (
 	maxCallers = 10_000
 	// maxKeys bounds the keys that a run makes.
 	maxKeys = 1_000_000
+	// maxBatch is the most operations that the server takes in a call.
+	maxBatch = 1000
 	// maxRate bounds the arrivals in a second.
 	maxRate = 1_000_000
 	// defaultGRPCConnections are enough that no one connection's lock is the bound.
@@ -63,6 +65,9 @@ type Config struct {
 	HotShare float64
 	// Mix is how often each operation comes.
 	Mix Mix
+	// Batch is how many reservations a call of apply has, 1 to 1,000. Only read where
+	// the mix has apply.
+	Batch int
 	// Duration of what is measured, more than 0.
 	Duration time.Duration
 	// Warmup comes before it, 0 or more, and is not measured.
@@ -107,6 +112,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("--concurrency must be from 1 to %d", maxCallers)
 	case c.Connections > c.Concurrency:
 		return fmt.Errorf("--connections must not be more than --concurrency: a connection without a caller does nothing")
+	case c.Mix.HasApply() && (c.Batch < 1 || c.Batch > maxBatch):
+		return fmt.Errorf("--batch must be from 1 to %d", maxBatch)
 	case c.Duration <= 0:
 		return fmt.Errorf("--duration must be more than 0")
 	case c.Warmup < 0:

@@ -9,5 +9,5 @@
 //
 // The generator runs beside the server on the same machine more often than not,
 // so it is kept cheap: it looks at whether a call succeeded, and decodes no answer
-// that it does not need.
+// that it does not need. Of a batch it needs what became of each operation.
 package loadgen

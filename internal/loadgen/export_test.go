@@ -24,9 +24,9 @@ type ending struct {
 	end  func()
 }
 
-func (e *ending) invoke(ctx context.Context, caller int, procedure string, req proto.Message) outcome {
+func (e *ending) invoke(ctx context.Context, caller int, procedure string, req, res proto.Message) outcome {
 	if e.made.Add(1) == e.left {
 		e.end()
 	}
-	return e.target.invoke(ctx, caller, procedure, req)
+	return e.target.invoke(ctx, caller, procedure, req, res)
 }

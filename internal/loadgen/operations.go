@@ -22,6 +22,7 @@ const (
 	opCheck
 	opUsage
 	opVerify
+	opApply
 	opCount
 )
 
@@ -35,7 +36,11 @@ type operation struct {
 	takesHold bool
 	// makesHold: when it succeeds there is a hold.
 	makesHold bool
-	request   func(t task) proto.Message
+	// batch: it makes one hold for each of a number of tasks.
+	batch   bool
+	request func(t task) proto.Message
+	// answer is the message to decode the answer into. Absent: nobody reads it.
+	answer func() proto.Message
 }
 
 // task is what a request is made of.
@@ -43,13 +48,13 @@ type task struct {
 	key        *key
 	spendID    string
 	amountSats int64
+	// items are the tasks of a batch, which has nothing else.
+	items []task
 }
 
 var operations = [opCount]operation{
 	opReserve: {name: "reserve", procedure: satcapv1connect.SpendServiceReserveSpendProcedure, makesHold: true,
-		request: func(t task) proto.Message {
-			return &satcapv1.ReserveSpendRequest{ApiKeyId: t.key.id, SpendId: t.spendID, AmountSats: t.amountSats}
-		}},
+		request: func(t task) proto.Message { return reservation(t) }},
 	opSettle: {name: "settle", procedure: satcapv1connect.SpendServiceSettleSpendProcedure, takesHold: true,
 		request: func(t task) proto.Message {
 			return &satcapv1.SettleSpendRequest{ApiKeyId: t.key.id, SpendId: t.spendID}
@@ -66,6 +71,12 @@ var operations = [opCount]operation{
 		request: func(t task) proto.Message { return &satcapv1.GetUsageRequest{ApiKeyId: t.key.id} }},
 	opVerify: {name: "verify", procedure: satcapv1connect.AuthServiceVerifyApiKeyProcedure,
 		request: func(t task) proto.Message { return &satcapv1.VerifyApiKeyRequest{Secret: t.key.secret} }},
+	opApply: {name: "apply", procedure: satcapv1connect.SpendServiceApplySpendsProcedure, batch: true,
+		request: applyRequest, answer: func() proto.Message { return new(satcapv1.ApplySpendsResponse) }},
+}
+
+func reservation(t task) *satcapv1.ReserveSpendRequest {
+	return &satcapv1.ReserveSpendRequest{ApiKeyId: t.key.id, SpendId: t.spendID, AmountSats: t.amountSats}
 }
 
 // maxWeight keeps the sum of the weights within an int.
@@ -125,6 +136,9 @@ func operationNamed(name string) int {
 }
 
 func (m Mix) has(op int) bool { return m.weights[op] > 0 }
+
+// HasApply: batches come, and so Config.Batch is read.
+func (m Mix) HasApply() bool { return m.has(opApply) }
 
 func (m Mix) takesHolds() bool {
 	for i, op := range operations {

@@ -21,7 +21,7 @@ func TestParseMixRefuses(t *testing.T) {
 	for text, problem := range map[string]string{
 		"":                      `"" must be OPERATION=WEIGHT, like reserve=50`,
 		"reserve":               `"reserve" must be OPERATION=WEIGHT, like reserve=50`,
-		"pay=1":                 `there is no operation "pay": they are reserve, settle, release, check, usage, verify`,
+		"pay=1":                 `there is no operation "pay": they are reserve, settle, release, check, usage, verify, apply`,
 		"reserve=1,reserve=2":   "reserve is named twice",
 		"reserve=-1":            "the weight of reserve must be a whole number from 0 to 1000000",
 		"reserve=0.5":           "the weight of reserve must be a whole number from 0 to 1000000",

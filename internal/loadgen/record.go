@@ -28,6 +28,8 @@ type tally struct {
 	latencyUs *hdrhistogram.Histogram
 	refusals  int64
 	errors    map[string]int64
+	// items of the calls that are batches and were answered.
+	items itemCounts
 }
 
 func newTally() *tally {
@@ -37,6 +39,7 @@ func newTally() *tally {
 func (t *tally) merge(other *tally) {
 	t.latencyUs.Merge(other.latencyUs)
 	t.refusals += other.refusals
+	t.items.merge(other.items)
 	for reason, n := range other.errors {
 		t.errors[reason] += n
 	}
@@ -48,7 +51,7 @@ type shard struct {
 	ops [opCount]*tally
 }
 
-func (s *shard) add(op int, latency time.Duration, reason string) {
+func (s *shard) add(op int, latency time.Duration, reason string, items itemCounts) {
 	us := min(max(latency.Microseconds(), minLatencyUs), maxLatencyUs)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -58,6 +61,7 @@ func (s *shard) add(op int, latency time.Duration, reason string) {
 		s.ops[op] = t
 	}
 	_ = t.latencyUs.RecordValue(us) // it is within the bounds
+	t.items.merge(items)
 	switch reason {
 	case "":
 	case reasonLimitExceeded:
@@ -75,10 +79,11 @@ type recorder struct {
 }
 
 // record counts what an operation of a caller came to. The latency of a call that
-// failed counts too: one that timed out was slow.
-func (r *recorder) record(caller, op int, latency time.Duration, reason string) {
-	r.shards[caller%shardCount].add(op, latency, reason)
+// failed counts too: one that timed out was slow. Only a batch has items.
+func (r *recorder) record(caller, op int, latency time.Duration, reason string, items itemCounts) {
+	r.shards[caller%shardCount].add(op, latency, reason, items)
 	r.done.Add(1)
+	r.failed.Add(items.failed())
 	if reason != "" && reason != reasonLimitExceeded {
 		r.failed.Add(1)
 	}

@@ -2,7 +2,10 @@
 
 package loadgen
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // Report is what came of a run.
 type Report struct {
@@ -50,6 +53,18 @@ type Line struct {
 	Errors map[string]int64 `json:"errors"`
 	// RatePerSecond of all calls, with those that failed.
 	RatePerSecond float64 `json:"rate_per_s"`
+	// OperationCount of the operations in these calls: as many as a call of apply
+	// has, and one for every other. A call of apply that failed counts none, as
+	// nobody knows what became of them.
+	OperationCount int64 `json:"operation_count"`
+	// OperationsPerSecond of OperationCount.
+	OperationsPerSecond float64 `json:"operations_per_second"`
+	// ItemRefusalCount of the operations within calls of apply that a limit refused.
+	ItemRefusalCount int64 `json:"item_refusal_count"`
+	// ItemErrorCount of those that failed otherwise.
+	ItemErrorCount int64 `json:"item_error_count"`
+	// ItemErrors by reason, like Errors.
+	ItemErrors map[string]int64 `json:"item_errors"`
 	// P50Us is the latency that half of the calls do not exceed.
 	P50Us int64 `json:"p50_us"`
 	// P90Us is the 90th percentile.
@@ -60,6 +75,12 @@ type Line struct {
 	P999Us int64 `json:"p999_us"`
 	// MaxUs is the longest.
 	MaxUs int64 `json:"max_us"`
+}
+
+// Batch: each call has several operations.
+func (l Line) Batch() bool {
+	op := operationNamed(l.Operation)
+	return op >= 0 && operations[op].batch
 }
 
 // Schedule is how an open loop kept to its rate, after the warm-up.
@@ -99,14 +120,21 @@ func (r *run) report(elapsed time.Duration) *Report {
 		Keys: len(r.keys), HotShare: r.cfg.HotShare, DurationUs: elapsed.Microseconds(),
 		Operations: []Line{}, OpenHoldCount: r.openHolds.Load(),
 	}
-	total := newTally()
+	total, operationCount := newTally(), int64(0)
 	for op, t := range r.recorder.tallies() {
 		if t != nil {
-			rep.Operations = append(rep.Operations, t.line(operations[op].name, elapsed))
+			line := t.line(operations[op].name, elapsed)
+			if line.OperationCount = line.Count; line.Batch() {
+				line.OperationCount = t.items.count
+			}
+			line.OperationsPerSecond = rate(line.OperationCount, elapsed)
+			rep.Operations = append(rep.Operations, line)
+			operationCount += line.OperationCount
 			total.merge(t)
 		}
 	}
 	rep.Total = total.line("total", elapsed)
+	rep.Total.OperationCount, rep.Total.OperationsPerSecond = operationCount, rate(operationCount, elapsed)
 	return rep
 }
 
@@ -114,11 +142,13 @@ func (t *tally) line(name string, elapsed time.Duration) Line {
 	h := t.latencyUs
 	line := Line{
 		Operation: name, Count: h.TotalCount(), RefusalCount: t.refusals, Errors: t.errors,
+		ItemRefusalCount: t.items.refusals, ItemErrorCount: t.items.failed(), ItemErrors: map[string]int64{},
 		P50Us: h.ValueAtQuantile(50), P90Us: h.ValueAtQuantile(90), P99Us: h.ValueAtQuantile(99), P999Us: h.ValueAtQuantile(99.9), MaxUs: h.Max(),
 	}
 	for _, n := range t.errors {
 		line.ErrorCount += n
 	}
+	maps.Copy(line.ItemErrors, t.items.errors)
 	line.RatePerSecond = rate(line.Count, elapsed)
 	return line
 }

@@ -11,7 +11,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"connectrpc.com/connect/v2"
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
+
+	satcapv1 "github.com/satcap/satcap/gen/satcap/v1"
 )
 
 const (
@@ -176,38 +180,62 @@ func (c *caller) call(ctx context.Context, intended time.Time) outcome {
 		intended = time.Now()
 	}
 	limited, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
-	out := c.target.invoke(limited, c.id, operations[op].procedure, req)
+	var res proto.Message
+	if operations[op].answer != nil {
+		res = operations[op].answer()
+	}
+	out := c.target.invoke(limited, c.id, operations[op].procedure, req, res)
 	latency := time.Since(intended)
 	cancel()
 	if out.reason != "" && ctx.Err() != nil {
 		return outcome{} // the run was interrupted and did not wait for the answer
 	}
 	c.answered.Add(1)
+	var items itemCounts
 	if out.reason == "" {
-		c.follow(op, t)
+		var fits bool
+		if items, fits = c.follow(op, t, res); !fits {
+			out = failure("", connect.CodeInternal.String())
+		}
 	}
 	if !intended.Before(c.measureFrom) {
-		c.recorder.record(c.id, op, latency, out.reason)
+		c.recorder.record(c.id, op, latency, out.reason, items)
 	}
 	return out
 }
 
-// follow keeps account of the holds after a call that succeeded.
-func (c *caller) follow(op int, t task) {
+// follow keeps account of the holds after a call that succeeded. It is false where
+// the answer, which only a batch has, does not fit the call.
+func (c *caller) follow(op int, t task, res proto.Message) (items itemCounts, ok bool) {
 	switch {
+	case operations[op].batch:
+		return readItems(res.(*satcapv1.ApplySpendsResponse), t.items, c.made)
 	case operations[op].makesHold:
-		c.openHolds.Add(1)
-		if c.cfg.Mix.takesHolds() {
-			c.holds.put(t.key == c.keys[0], hold{t.key, t.spendID})
-		}
+		c.made(t)
 	case operations[op].takesHold:
 		c.openHolds.Add(-1)
+	}
+	return itemCounts{}, true
+}
+
+// made keeps account of a hold that a task made.
+func (c *caller) made(t task) {
+	c.openHolds.Add(1)
+	if c.cfg.Mix.takesHolds() {
+		c.holds.put(t.key == c.keys[0], hold{t.key, t.spendID})
 	}
 }
 
 // choose is the operation and the key of the next call.
 func (c *caller) choose() (int, task) {
 	op := c.cfg.Mix.pick(c.random)
+	if operations[op].batch {
+		t := task{items: make([]task, c.cfg.Batch)}
+		for i := range t.items {
+			t.items[i] = c.reservation(c.chooseKey())
+		}
+		return op, t
+	}
 	k := c.chooseKey()
 	if operations[op].takesHold {
 		if h, ok := c.holds.take(k == c.keys[0]); ok {
@@ -215,13 +243,17 @@ func (c *caller) choose() (int, task) {
 		}
 		op = opReserve
 	}
-	t := task{key: k, amountSats: c.cfg.AmountSats}
 	if operations[op].makesHold {
-		// Ordered by time, as callers should name their spends: then the database's
-		// index grows at one end.
-		t.spendID = uuid.Must(uuid.NewV7()).String()
+		return op, c.reservation(k)
 	}
-	return op, t
+	return op, task{key: k, amountSats: c.cfg.AmountSats}
+}
+
+// reservation is a task with a new spend.
+func (c *caller) reservation(k *key) task {
+	// Ordered by time, as callers should name their spends: then the database's
+	// index grows at one end.
+	return task{key: k, spendID: uuid.Must(uuid.NewV7()).String(), amountSats: c.cfg.AmountSats}
 }
 
 func (c *caller) chooseKey() *key {

@@ -21,6 +21,8 @@ import (
 type fakeTarget struct {
 	// answer waits as long as the server would, and says what it answers.
 	answer func(ctx context.Context) outcome
+	// results answers each operation of a batch.
+	results func(*satcapv1.ApplySpendsRequest, *satcapv1.ApplySpendsResponse)
 
 	mu       sync.Mutex
 	requests []proto.Message
@@ -29,10 +31,13 @@ type fakeTarget struct {
 func (f *fakeTarget) attach(ctx context.Context) context.Context { return ctx }
 func (f *fakeTarget) close()                                     {}
 
-func (f *fakeTarget) invoke(ctx context.Context, _ int, _ string, req proto.Message) outcome {
+func (f *fakeTarget) invoke(ctx context.Context, _ int, _ string, req, res proto.Message) outcome {
 	f.mu.Lock()
 	f.requests = append(f.requests, req)
 	f.mu.Unlock()
+	if apply, ok := req.(*satcapv1.ApplySpendsRequest); ok && f.results != nil {
+		f.results(apply, res.(*satcapv1.ApplySpendsResponse))
+	}
 	return f.answer(ctx)
 }
 

@@ -24,8 +24,9 @@ type outcome struct {
 type target interface {
 	// attach adds to the context of all calls what they have in common.
 	attach(ctx context.Context) context.Context
-	// invoke makes one call for a caller.
-	invoke(ctx context.Context, caller int, procedure string, req proto.Message) outcome
+	// invoke makes one call for a caller. It decodes the answer into res, or not at
+	// all where that is nil.
+	invoke(ctx context.Context, caller int, procedure string, req, res proto.Message) outcome
 	// close closes the connections.
 	close()
 }

@@ -59,8 +59,12 @@ func (t *grpcTarget) attach(ctx context.Context) context.Context {
 	return metadata.NewOutgoingContext(ctx, metadata.Pairs("authorization", "Bearer "+t.token))
 }
 
-func (t *grpcTarget) invoke(ctx context.Context, caller int, procedure string, req proto.Message) outcome {
-	err := t.conns[caller%len(t.conns)].Invoke(ctx, procedure, req, discard{})
+func (t *grpcTarget) invoke(ctx context.Context, caller int, procedure string, req, res proto.Message) outcome {
+	var into any = discard{}
+	if res != nil {
+		into = res
+	}
+	err := t.conns[caller%len(t.conns)].Invoke(ctx, procedure, req, into)
 	if err == nil {
 		return outcome{}
 	}

@@ -61,15 +61,17 @@ func closeAll(transports []*http.Transport) {
 	}
 }
 
-func (t *grpcWebTarget) invoke(ctx context.Context, caller int, procedure string, req proto.Message) outcome {
+func (t *grpcWebTarget) invoke(ctx context.Context, caller int, procedure string, req, res proto.Message) outcome {
 	if t.token != "" {
 		var info *connect.CallInfo
 		ctx, info = connect.NewClientContext(ctx)
 		info.RequestHeader().Set("Authorization", "Bearer "+t.token)
 	}
 	spec := connect.Spec{StreamType: connect.StreamTypeUnary, Procedure: procedure}
-	// An Empty takes any answer, whose fields it does not know.
-	err := t.clients[caller%len(t.clients)].CallUnary(ctx, spec, req, &emptypb.Empty{})
+	if res == nil {
+		res = &emptypb.Empty{} // takes any answer, whose fields it does not know
+	}
+	err := t.clients[caller%len(t.clients)].CallUnary(ctx, spec, req, res)
 	if err == nil {
 		return outcome{}
 	}
@@ -108,7 +110,7 @@ func (t *jsonTarget) attach(ctx context.Context) context.Context { return ctx }
 
 func (t *jsonTarget) close() { closeAll(t.transports) }
 
-func (t *jsonTarget) invoke(ctx context.Context, caller int, procedure string, req proto.Message) outcome {
+func (t *jsonTarget) invoke(ctx context.Context, caller int, procedure string, req, res proto.Message) outcome {
 	body, err := protojson.Marshal(req)
 	if err != nil {
 		return failure("", connect.CodeInternal.String())
@@ -118,16 +120,31 @@ func (t *jsonTarget) invoke(ctx context.Context, caller int, procedure string, r
 		return failure("", connect.CodeInternal.String())
 	}
 	r.Header = t.header // which nobody changes
-	res, err := t.transports[caller%len(t.transports)].RoundTrip(r)
+	answer, err := t.transports[caller%len(t.transports)].RoundTrip(r)
 	if err != nil {
 		return failure("", codeOf(err).String())
 	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return jsonFailure(res)
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return jsonFailure(answer)
 	}
-	if _, err := io.Copy(io.Discard, res.Body); err != nil {
+	return jsonAnswer(answer.Body, res)
+}
+
+// jsonAnswer reads the whole of an answer, and decodes it into res unless that is nil.
+func jsonAnswer(body io.Reader, res proto.Message) outcome {
+	if res == nil {
+		if _, err := io.Copy(io.Discard, body); err != nil {
+			return failure("", codeOf(err).String())
+		}
+		return outcome{}
+	}
+	raw, err := io.ReadAll(body)
+	if err != nil {
 		return failure("", codeOf(err).String())
+	}
+	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(raw, res); err != nil {
+		return failure("", connect.CodeInternal.String())
 	}
 	return outcome{}
 }

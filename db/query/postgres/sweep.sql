@@ -1,4 +1,5 @@
--- Tidying, one key at a time, in small steps under the key's lock.
+-- Tidying, one key at a time, in small steps under the key's lock. The rows are
+-- chosen first (ARRAY): with IN the server may walk all rows of the key instead.
 
 -- name: ListSweepable :many
 -- A page of keys in the order of their ids, and whether each has anything to tidy.
@@ -14,17 +15,17 @@ FROM (SELECT * FROM api_keys WHERE id > @after::uuid ORDER BY id LIMIT @row_limi
 
 -- name: MarkExpired :exec
 UPDATE spends SET state = 3, updated_at_us = expires_at_us
-WHERE api_key_id = @key_id::uuid AND created_at_us IN (
+WHERE api_key_id = @key_id::uuid AND created_at_us = ANY(ARRAY(
     SELECT s.created_at_us FROM spends s WHERE s.api_key_id = @key_id::uuid AND s.state = 1 AND s.expires_at_us <= @expired_at_us::bigint
-    ORDER BY s.expires_at_us, s.created_at_us LIMIT @row_limit);
+    ORDER BY s.expires_at_us, s.created_at_us LIMIT @row_limit));
 
 -- name: DeleteOldSpends :exec
-DELETE FROM spends WHERE api_key_id = @key_id::uuid AND created_at_us IN (
+DELETE FROM spends WHERE api_key_id = @key_id::uuid AND created_at_us = ANY(ARRAY(
     SELECT s.created_at_us FROM spends s WHERE s.api_key_id = @key_id::uuid AND s.created_at_us < @delete_before_us::bigint
         AND s.updated_at_us < @delete_before_us::bigint AND s.state <> 1
-    ORDER BY s.created_at_us LIMIT @row_limit);
+    ORDER BY s.created_at_us LIMIT @row_limit));
 
 -- name: DeleteOldReversals :exec
-DELETE FROM reversals WHERE api_key_id = @key_id::uuid AND transaction_id IN (
+DELETE FROM reversals WHERE api_key_id = @key_id::uuid AND transaction_id = ANY(ARRAY(
     SELECT r.transaction_id FROM reversals r WHERE r.api_key_id = @key_id::uuid AND r.reversed_at_us < @delete_before_us::bigint
-    ORDER BY r.transaction_id LIMIT @row_limit);
+    ORDER BY r.transaction_id LIMIT @row_limit));

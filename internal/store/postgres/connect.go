@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -31,6 +32,12 @@ var planSettings = map[string]string{
 	"enable_mergejoin":  "off",
 	"jit":               "off", // what is discouraged above is taken for expensive
 }
+
+// planLifetime is how long a connection, and with it its plans, is used. The
+// server plans anew by itself when it has counted a table's rows again; but tables
+// that were vacuumed while they were empty are taken for empty until then, and
+// then no index looks better than another.
+const planLifetime = 5 * time.Minute
 
 // poolConfig reads the URL of the database. plain says that the way to execute
 // statements was left to this package.
@@ -65,6 +72,7 @@ func (s *Store) connect(ctx context.Context, url string) error {
 		straight := config.Copy()
 		straight.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
 		maps.Copy(straight.ConnConfig.RuntimeParams, planSettings)
+		straight.MaxConnLifetime, straight.MaxConnLifetimeJitter = planLifetime, planLifetime/5
 		err := s.openPool(ctx, straight)
 		var refused *pgconn.PgError
 		if !errors.As(err, &refused) || refused.Code != protocolViolation {

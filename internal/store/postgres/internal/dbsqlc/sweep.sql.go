@@ -10,9 +10,9 @@ import (
 )
 
 const deleteOldReversals = `-- name: DeleteOldReversals :exec
-DELETE FROM reversals WHERE api_key_id = $1::uuid AND transaction_id IN (
+DELETE FROM reversals WHERE api_key_id = $1::uuid AND transaction_id = ANY(ARRAY(
     SELECT r.transaction_id FROM reversals r WHERE r.api_key_id = $1::uuid AND r.reversed_at_us < $2::bigint
-    ORDER BY r.transaction_id LIMIT $3)
+    ORDER BY r.transaction_id LIMIT $3))
 `
 
 type DeleteOldReversalsParams struct {
@@ -27,10 +27,10 @@ func (q *Queries) DeleteOldReversals(ctx context.Context, arg DeleteOldReversals
 }
 
 const deleteOldSpends = `-- name: DeleteOldSpends :exec
-DELETE FROM spends WHERE api_key_id = $1::uuid AND created_at_us IN (
+DELETE FROM spends WHERE api_key_id = $1::uuid AND created_at_us = ANY(ARRAY(
     SELECT s.created_at_us FROM spends s WHERE s.api_key_id = $1::uuid AND s.created_at_us < $2::bigint
         AND s.updated_at_us < $2::bigint AND s.state <> 1
-    ORDER BY s.created_at_us LIMIT $3)
+    ORDER BY s.created_at_us LIMIT $3))
 `
 
 type DeleteOldSpendsParams struct {
@@ -69,7 +69,8 @@ type ListSweepableRow struct {
 	Due bool
 }
 
-// Tidying, one key at a time, in small steps under the key's lock.
+// Tidying, one key at a time, in small steps under the key's lock. The rows are
+// chosen first (ARRAY): with IN the server may walk all rows of the key instead.
 // A page of keys in the order of their ids, and whether each has anything to tidy.
 // Not by EXISTS, for which the server may first read all such rows of all keys.
 func (q *Queries) ListSweepable(ctx context.Context, arg ListSweepableParams) ([]ListSweepableRow, error) {
@@ -100,9 +101,9 @@ func (q *Queries) ListSweepable(ctx context.Context, arg ListSweepableParams) ([
 
 const markExpired = `-- name: MarkExpired :exec
 UPDATE spends SET state = 3, updated_at_us = expires_at_us
-WHERE api_key_id = $1::uuid AND created_at_us IN (
+WHERE api_key_id = $1::uuid AND created_at_us = ANY(ARRAY(
     SELECT s.created_at_us FROM spends s WHERE s.api_key_id = $1::uuid AND s.state = 1 AND s.expires_at_us <= $2::bigint
-    ORDER BY s.expires_at_us, s.created_at_us LIMIT $3)
+    ORDER BY s.expires_at_us, s.created_at_us LIMIT $3))
 `
 
 type MarkExpiredParams struct {
