@@ -61,8 +61,9 @@ func newSQLite(tb testing.TB) *database {
 	}}
 }
 
-func newPostgres(tb testing.TB) *database {
-	url := pgtest.Clone(tb, migratePostgres)
+func newPostgres(tb testing.TB) *database { return postgresAt(pgtest.Clone(tb, migratePostgres)) }
+
+func postgresAt(url string) *database {
 	return &database{"postgres", func(tb testing.TB, clockUs func() int64) store.Store {
 		var options []postgres.Option
 		if clockUs != nil {

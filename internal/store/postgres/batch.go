@@ -147,8 +147,9 @@ func (b *batch) commit(ctx context.Context, doing string, steps []step) error {
 	}
 	// The server runs the statements in order and skips the rest after an error,
 	// so an error that it reports for a statement before COMMIT means that
-	// nothing was committed. Anything else may have happened after COMMIT.
-	if failed < len(steps)-1 && reported(err) {
+	// nothing was committed, and so does a conflict that COMMIT finds. Anything
+	// else may have happened after COMMIT.
+	if reported(err) && (failed < len(steps)-1 || conflict(err)) {
 		return classify(doing, err)
 	}
 	return fmt.Errorf("%w: commit: %w", store.ErrOutcomeUnknown, err)

@@ -29,10 +29,11 @@ var defectClasses = []string{"22", "23", "42"}
 
 // classify turns an error from before a commit into one of the store's.
 func classify(doing string, err error) error {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && (pg.Code == serializationFailure || pg.Code == deadlockDetected) {
+	if conflict(err) {
 		return fmt.Errorf("%w: %s: %w", store.ErrConflict, doing, err)
 	}
+	var pg *pgconn.PgError
+	errors.As(err, &pg)
 	if pg != nil && pg.Code == lockNotAvailable {
 		return fmt.Errorf("%w: %s: %w", store.ErrLocked, doing, err)
 	}
@@ -40,6 +41,13 @@ func classify(doing string, err error) error {
 		return fmt.Errorf("%w: %s: %w", store.ErrDefect, doing, err)
 	}
 	return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, doing, err)
+}
+
+// conflict says whether the server gave the transaction up for another's sake. It
+// may say so as late as at COMMIT, and nothing was committed then either.
+func conflict(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == serializationFailure || pg.Code == deadlockDetected)
 }
 
 // reported says whether err is the server's answer to a statement, rather than

@@ -133,3 +133,29 @@ func TestStatementsAreKept(t *testing.T) {
 		}
 	}
 }
+
+// TestKeysAreIndependent: nothing that the hot path writes ties one key to
+// another, so that keys can be spread over the nodes of a distributed database by
+// their id: no sequence, no foreign key, no trigger, and no index that is unique
+// across keys; and no query takes an advisory lock.
+func TestKeysAreIndependent(t *testing.T) {
+	t.Parallel()
+	conn := connect(t, pgtest.Clone(t, migrate))
+	for what, query := range map[string]string{
+		"sequences":                   "SELECT relname FROM pg_class WHERE relkind = 'S' AND relname NOT LIKE 'goose%'",
+		"foreign keys and exclusions": "SELECT conname FROM pg_constraint WHERE contype IN ('f', 'x')",
+		"triggers":                    "SELECT tgname FROM pg_trigger",
+		"indexes that are unique across keys": `SELECT i.indexrelid::regclass::text FROM pg_index i
+			WHERE i.indisunique AND i.indrelid IN ('spends'::regclass, 'reversals'::regclass, 'limit_changes'::regclass)
+			AND (SELECT attname FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = i.indkey[0]) <> 'api_key_id'`,
+	} {
+		rows, err := conn.Query(t.Context(), query)
+		require.NoError(t, err)
+		found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		require.NoError(t, err)
+		require.Empty(t, found, what)
+	}
+	for name, query := range storetest.Queries(t, "internal/dbsqlc") {
+		require.NotContains(t, query, "advisory", name)
+	}
+}
