@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { DescEnum, DescFile, DescMessage } from "@bufbuild/protobuf";
 import { file_google_protobuf_any, file_google_protobuf_timestamp, file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "vitest";
+import { file_google_rpc_status } from "../src/gen/google/rpc/status_pb";
 import { file_satcap_v1_api_key } from "../src/gen/satcap/v1/api_key_pb";
 import { file_satcap_v1_api_key_service } from "../src/gen/satcap/v1/api_key_service_pb";
 import { file_satcap_v1_limit_service } from "../src/gen/satcap/v1/limit_service_pb";
@@ -14,12 +15,14 @@ import { fileDesc } from "./hydrate.ts";
 
 const wkt = new URL("../node_modules/@bufbuild/protobuf/dist/esm/wkt/gen/google/protobuf/", import.meta.url);
 const gen = new URL("../src/gen/satcap/v1/", import.meta.url);
+const rpc = new URL("../src/gen/google/rpc/", import.meta.url);
 
 // In the order in which they import each other.
 const files: [URL, DescFile][] = [
   [new URL("timestamp_pb.js", wkt), file_google_protobuf_timestamp],
   [new URL("duration_pb.js", wkt), file_google_protobuf_duration],
   [new URL("any_pb.js", wkt), file_google_protobuf_any],
+  [new URL("status_pb.ts", rpc), file_google_rpc_status],
   [new URL("usage_pb.ts", gen), file_satcap_v1_usage],
   [new URL("spend_pb.ts", gen), file_satcap_v1_spend],
   [new URL("api_key_pb.ts", gen), file_satcap_v1_api_key],
