@@ -48,7 +48,7 @@ var below = map[string][]string{
 
 	// What measures, beside the layers.
 	"cmd/perf":              {"internal/perf", "internal/perf/rig"},
-	"internal/perf":         {"internal/perf/fill", "internal/perf/rig", "internal/perf/subject", "internal/pgtest", "internal/store", "internal/store/postgres", "internal/store/sqlite"},
+	"internal/perf":         {"gen/...", "internal/perf/fill", "internal/perf/rig", "internal/perf/subject", "internal/pgtest", "internal/store", "internal/store/postgres", "internal/store/sqlite"},
 	"internal/perf/fill":    {"internal/ledger", "internal/perf/subject"},
 	"internal/perf/nothing": {"gen/..."},
 	"internal/perf/rig":     {"internal/perf/nothing", "internal/perf/subject"},

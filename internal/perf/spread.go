@@ -21,7 +21,10 @@ func runSpread(ctx context.Context, b *bench) error {
 		if err != nil {
 			return err
 		}
-		plans := []fill.Plan{{Prefix: "hot-", Keys: 1, Subject: owner}, {Prefix: "many-", Keys: b.small(1000, 10), Spends: b.small(100, 5), Subject: owner}}
+		spends := b.small(100, 5)
+		plans := []fill.Plan{
+			{Prefix: "hot-", Keys: 1, Spends: spends, Subject: owner}, {Prefix: "many-", Keys: b.small(1000, 10), Spends: spends, Subject: owner},
+		}
 		for _, p := range plans {
 			if err := write(p); err != nil {
 				return err

@@ -3,17 +3,18 @@
 package perf
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"time"
 
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
 	"github.com/jackc/pgx/v5"
 
+	satcapv1 "github.com/satcap/satcap/gen/satcap/v1"
+	"github.com/satcap/satcap/gen/satcap/v1/satcapv1connect"
 	"github.com/satcap/satcap/internal/perf/fill"
 	"github.com/satcap/satcap/internal/perf/rig"
 	"github.com/satcap/satcap/internal/perf/subject"
@@ -174,49 +175,29 @@ func (b *bench) memory(name string, s *rig.Server, l rig.Load) *measured {
 
 // listing is the median time of a page of ListApiKeys, each behind the one before.
 func (b *bench) listing(name string, s *rig.Server) *measured {
+	keys := satcapv1connect.NewApiKeyServiceClient(connect.NewClient(connecthttp.NewTransport(http.DefaultClient, s.URL, connecthttp.WithProtoJSON())))
 	return &measured{name: name, once: func(ctx context.Context) (float64, error) {
 		var times []float64
-		token := ""
+		req := &satcapv1.ListApiKeysRequest{PageSize: pageSize}
 		for range pages {
 			began := time.Now()
-			next, err := listPage(ctx, s, token)
+			page, err := listPage(ctx, keys, s.Token, req)
 			if err != nil {
 				return 0, err
 			}
 			times = append(times, float64(time.Since(began).Nanoseconds())/1e3)
-			token = next
+			req.PageToken = page.GetNextPageToken()
 		}
 		return median(times), nil
 	}}
 }
 
-// listPage reads the page of keys behind token, and returns the next token.
-func listPage(ctx context.Context, s *rig.Server, token string) (string, error) {
-	body, err := json.Marshal(map[string]any{"pageSize": pageSize, "pageToken": token})
-	if err != nil {
-		return "", err
+func listPage(ctx context.Context, keys satcapv1connect.ApiKeyServiceClient, token string, req *satcapv1.ListApiKeysRequest) (*satcapv1.ListApiKeysResponse, error) {
+	ctx, info := connect.NewClientContext(ctx)
+	info.RequestHeader().Set("Authorization", "Bearer "+token)
+	page, err := keys.ListApiKeys(ctx, req)
+	if err == nil && len(page.GetApiKeys()) != pageSize {
+		err = fmt.Errorf("ListApiKeys answers with %d keys", len(page.GetApiKeys()))
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/satcap.v1.ApiKeyService/ListApiKeys", bytes.NewReader(body))
-	if err != nil {
-		return "", err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Authorization", "Bearer "+s.Token)
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return "", err
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		return "", err
-	}
-	var page struct {
-		APIKeys       []json.RawMessage `json:"apiKeys"`
-		NextPageToken string            `json:"nextPageToken"`
-	}
-	if err := json.Unmarshal(text, &page); err != nil || res.StatusCode != http.StatusOK || len(page.APIKeys) != pageSize {
-		return "", fmt.Errorf("ListApiKeys answers %s with %d keys: %.300s", res.Status, len(page.APIKeys), text)
-	}
-	return page.NextPageToken, nil
+	return page, err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/satcap/satcap/internal/ledger"
+	"github.com/satcap/satcap/internal/perf/subject"
 )
 
 // Plan is what to write.
@@ -20,6 +21,8 @@ type Plan struct {
 	// Subject owns the keys.
 	Subject string
 }
+
+func (p Plan) keys() subject.Keys { return subject.Keys{Prefix: p.Prefix, Count: p.Keys} }
 
 const spanUs = int64(364 * 24 * time.Hour / time.Microsecond)
 

@@ -4,7 +4,6 @@ package fill
 
 import (
 	"context"
-	"crypto/md5"
 	"fmt"
 	"time"
 
@@ -25,8 +24,7 @@ func Redis(ctx context.Context, address string, p Plan) error {
 		return err
 	}
 	h := p.at(time.Now())
-	for k := range p.Keys {
-		key := subject.Key(md5.Sum(fmt.Append(nil, p.Prefix, k)))
+	for _, key := range p.keys().All() {
 		if err := client.HSet(ctx, subject.RedisTotals(key), "t", h.nowUs,
 			"s1", h.sums[0], "s2", h.sums[1], "s3", h.sums[2], "s4", h.sums[3],
 			"l1", ledger.MaxAmountSats, "l2", ledger.MaxAmountSats, "l3", ledger.MaxAmountSats, "l4", ledger.MaxAmountSats).Err(); err != nil {

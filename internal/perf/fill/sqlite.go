@@ -4,7 +4,6 @@ package fill
 
 import (
 	"context"
-	"crypto/md5"
 	"crypto/sha256"
 	"database/sql"
 	"errors"
@@ -46,20 +45,19 @@ func sqliteRows(ctx context.Context, db *sql.DB, p Plan) error {
 	if err := sqliteKeys(ctx, tx, p, h); err != nil {
 		return fmt.Errorf("fill keys: %w", err)
 	}
+	if p.Spends == 0 {
+		return tx.Commit()
+	}
 	again, err := dropSQLiteIndexes(ctx, tx, p.Keys*p.Spends)
 	if err != nil {
 		return err
 	}
 	spends := `
-WITH RECURSIVE n(i) AS (SELECT 1 WHERE ?4 > 0 UNION ALL SELECT i + 1 FROM n WHERE i < ?4)
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?4)
 INSERT INTO spends (api_key_id, created_at_us, spend_id, state, amount_sats, held_sats, transaction_id, reserved_at_us, expires_at_us,
     settled_at_us, reversed_at_us, updated_at_us, late, over_hold, unreserved)
 SELECT ?1, ?2 + i * ?3, lower(hex(randomblob(16))), 4, 1, 1, '', ?2 + i * ?3, ?2 + i * ?3 + 1000000, ?2 + i * ?3, 0, ?2 + i * ?3, 0, 0, 0 FROM n`
-	for k := range p.Keys {
-		if p.Spends == 0 {
-			break
-		}
-		id := md5.Sum(fmt.Append(nil, p.Prefix, k))
+	for _, id := range p.keys().All() {
 		if _, err := tx.ExecContext(ctx, spends, id[:], h.baseUs, h.stepUs, p.Spends); err != nil {
 			return fmt.Errorf("fill spends: %w", err)
 		}
@@ -83,8 +81,7 @@ VALUES (?1, ?2, ?3, 7, ?4, ?5, 1, ?6, 0, 0, 0, X'', 1 + ?13, ?7, ?7, ?8, ?8, ?8,
 	}
 	defer insert.Close()
 	for k := range p.Keys {
-		name := fmt.Append(nil, p.Prefix, k)
-		id, hash := md5.Sum(name), sha256.Sum256(name)
+		id, hash := p.keys().At(k), sha256.Sum256(fmt.Append(nil, p.Prefix, k))
 		if _, err := insert.ExecContext(ctx, id[:], p.Subject, fmt.Sprint("key ", k), hash[:], fmt.Sprintf("sk_%x", id[:3]), h.baseUs+1, h.nowUs,
 			int64(ledger.MaxAmountSats), h.sums[0], h.sums[1], h.sums[2], h.sums[3], p.Spends); err != nil {
 			return err

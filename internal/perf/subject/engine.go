@@ -77,7 +77,7 @@ func (s *engineSubject) HoldAll(ctx context.Context, keys []Key, names []string)
 	for i := range names {
 		ops[i] = reserve(keys[i], names[i])
 	}
-	for _, o := range s.engine.DoAll(ctx, ops) {
+	for _, o := range s.engine.DoMany(ctx, ops) {
 		if o.Err != nil {
 			return o.Err
 		}

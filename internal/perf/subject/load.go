@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime/pprof"
-	"slices"
 	"sync"
 	"time"
 )
@@ -37,8 +36,6 @@ type Tally struct {
 	// Operations were done within Seconds, from the first beginning to the last end.
 	Operations int
 	Seconds    float64
-	// P50Us, P99Us and P999Us are latencies in microseconds.
-	P50Us, P99Us, P999Us float64
 	// Error is the first that an operation returned; empty: none.
 	Error string
 }
@@ -145,29 +142,24 @@ func drive(ctx context.Context, callers int, work func(caller int) step) (Tally,
 	var (
 		mu    sync.Mutex
 		tally Tally
-		times []time.Duration
 		all   sync.WaitGroup
 	)
 	began := time.Now()
 	for caller := range callers {
 		all.Go(func() {
 			next := work(caller)
-			var own []time.Duration
 			done := 0
 			var err error
 			for ctx.Err() == nil {
-				start := time.Now()
 				var n int
 				if n, err = next(ctx); n == 0 || err != nil {
 					break
 				}
-				own = append(own, time.Since(start))
 				done += n
 			}
 			mu.Lock()
 			defer mu.Unlock()
 			tally.Operations += done
-			times = append(times, own...)
 			if err != nil && tally.Error == "" {
 				tally.Error = err.Error()
 			}
@@ -175,15 +167,5 @@ func drive(ctx context.Context, callers int, work func(caller int) step) (Tally,
 	}
 	all.Wait()
 	tally.Seconds = time.Since(began).Seconds()
-	slices.Sort(times)
-	tally.P50Us, tally.P99Us, tally.P999Us = quantileUs(times, 0.5), quantileUs(times, 0.99), quantileUs(times, 0.999)
 	return tally, ctx.Err()
-}
-
-// quantileUs is a quantile of sorted times in microseconds.
-func quantileUs(sorted []time.Duration, q float64) float64 {
-	if len(sorted) == 0 {
-		return 0
-	}
-	return float64(sorted[min(len(sorted)-1, int(q*float64(len(sorted))))].Nanoseconds()) / 1e3
 }

@@ -4,7 +4,6 @@ package subject
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -55,9 +54,3 @@ func (s *rpcSubject) HoldAll(ctx context.Context, keys []Key, names []string) er
 }
 
 func (s *rpcSubject) Close() error { return s.conn.Close() }
-
-// UUID is the key's id as the API writes it.
-func (k Key) UUID() string {
-	h := hex.EncodeToString(k[:])
-	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
-}

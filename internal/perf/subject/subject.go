@@ -7,9 +7,10 @@ package subject
 import (
 	"context"
 	"crypto/md5"
-	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
+
+	"github.com/google/uuid"
 )
 
 // Subject is something that holds amounts against keys. Its methods are safe for
@@ -42,6 +43,9 @@ type Settler interface {
 
 // Key is the id of a key.
 type Key [16]byte
+
+// UUID is the id as the API writes it.
+func (k Key) UUID() string { return uuid.UUID(k).String() }
 
 // Keys is a set of keys that SQL can compute too: the id of each is the MD5 of
 // the prefix and its number, from 0.
@@ -90,12 +94,4 @@ func Open(ctx context.Context, s Spec) (Subject, error) {
 
 // newName is a random name, as the UUIDs are that callers use: the worst case
 // for an index.
-func newName() string {
-	var b [16]byte
-	for i, v := range [2]uint64{rand.Uint64(), rand.Uint64()} {
-		for j := range 8 {
-			b[i*8+j] = byte(v >> (8 * j))
-		}
-	}
-	return hex.EncodeToString(b[:])
-}
+func newName() string { return fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64()) }
