@@ -160,7 +160,7 @@ func (im *importer) decide(ctx context.Context, ops []ledger.Operation) (outcome
 			outcomes, err = im.engine.Try(ctx, ops)
 			return err
 		}
-		outcomes = im.engine.DoAll(ctx, ops)
+		outcomes = im.engine.DoBulk(ctx, ops)
 		for _, o := range outcomes {
 			if failure(o.Err) {
 				return o.Err

@@ -25,11 +25,11 @@ func reserves(id ledger.KeyID, spendIDs []string) []ledger.Operation {
 	return ops
 }
 
-func TestDoAll(t *testing.T) {
+func TestDoBulk(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f := newFakeStore(key(1, 5))
 		e := onFake(t, f, func(c *engine.Config) { c.MaxBatch = 3 })
-		outcomes := e.DoAll(t.Context(), reserves(keyID(1), names(7)))
+		outcomes := e.DoBulk(t.Context(), reserves(keyID(1), names(7)))
 		require.Len(t, outcomes, 7)
 		for i, o := range outcomes {
 			if i < 5 {
@@ -40,13 +40,13 @@ func TestDoAll(t *testing.T) {
 			}
 		}
 		require.Equal(t, []int{3, 3, 1}, f.batchSizes())
-		require.Empty(t, e.DoAll(t.Context(), nil))
+		require.Empty(t, e.DoBulk(t.Context(), nil))
 	})
 }
 
-// TestDoAllTakesNoQueue: callers who wait are not turned away by it, nor it by
+// TestDoBulkTakesNoQueue: callers who wait are not turned away by it, nor it by
 // them.
-func TestDoAllTakesNoQueue(t *testing.T) {
+func TestDoBulkTakesNoQueue(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f := newFakeStore(key(1, 0), key(2, 0))
 		held := newGate(t)
@@ -60,7 +60,7 @@ func TestDoAllTakesNoQueue(t *testing.T) {
 		}
 		e := onFake(t, f, func(c *engine.Config) { c.QueueLength = 1 })
 		calls := startReserves(t, e, keyID(1), "a", "b")
-		for _, o := range e.DoAll(t.Context(), reserves(keyID(2), names(100))) {
+		for _, o := range e.DoBulk(t.Context(), reserves(keyID(2), names(100))) {
 			require.NoError(t, o.Err)
 		}
 		held.letAll()
@@ -68,32 +68,32 @@ func TestDoAllTakesNoQueue(t *testing.T) {
 	})
 }
 
-func TestDoAllStops(t *testing.T) {
+func TestDoBulkStops(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f := newFakeStore(key(1, 0))
 		e := onFake(t, f, func(c *engine.Config) { c.MaxBatch = 1 })
 		ctx, cancel := context.WithCancel(t.Context())
 		f.beforeCommit = func(context.Context) error { cancel(); return nil }
-		outcomes := e.DoAll(ctx, reserves(keyID(1), names(3)))
+		outcomes := e.DoBulk(ctx, reserves(keyID(1), names(3)))
 		require.NoError(t, outcomes[0].Err, "what has begun is finished")
 		require.ErrorIs(t, outcomes[1].Err, context.Canceled)
 		require.ErrorIs(t, outcomes[2].Err, context.Canceled)
 		require.Len(t, f.commits, 1)
 
 		e.Close()
-		require.ErrorIs(t, e.DoAll(t.Context(), reserves(keyID(1), names(1)))[0].Err, engine.ErrStopped)
+		require.ErrorIs(t, e.DoBulk(t.Context(), reserves(keyID(1), names(1)))[0].Err, engine.ErrStopped)
 	})
 }
 
-// TestCloseWaitsForDoAll: nothing is decided after Close has returned.
-func TestCloseWaitsForDoAll(t *testing.T) {
+// TestCloseWaitsForDoBulk: nothing is decided after Close has returned.
+func TestCloseWaitsForDoBulk(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f := newFakeStore(key(1, 0))
 		held := newGate(t)
 		f.beforeCommit = held.hold
 		e := onFake(t, f)
 		var outcomes []ledger.Outcome
-		go func() { outcomes = e.DoAll(t.Context(), reserves(keyID(1), names(2))) }()
+		go func() { outcomes = e.DoBulk(t.Context(), reserves(keyID(1), names(2))) }()
 		synctest.Wait()
 		closed := make(chan struct{})
 		go func() { e.Close(); close(closed) }()
@@ -111,11 +111,11 @@ func TestCloseWaitsForDoAll(t *testing.T) {
 	})
 }
 
-// TestDoAllNoticesUnsoundKeys as the queues do.
-func TestDoAllNoticesUnsoundKeys(t *testing.T) {
+// TestDoBulkNoticesUnsoundKeys as the queues do.
+func TestDoBulkNoticesUnsoundKeys(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		e := onFake(t, newFakeStore(unsoundKey(1)))
-		require.ErrorIs(t, e.DoAll(t.Context(), reserves(keyID(1), names(1)))[0].Err, ledger.ErrInvariant)
+		require.ErrorIs(t, e.DoBulk(t.Context(), reserves(keyID(1), names(1)))[0].Err, ledger.ErrInvariant)
 		require.ErrorIs(t, e.Sound(), ledger.ErrInvariant)
 	})
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/satcap/satcap/internal/store"
 )
 
-// DoAll runs operations in their order, each MaxBatch of them in one
+// DoBulk runs operations in their order, each MaxBatch of them in one
 // transaction, and returns an outcome for each. It is for bulk work: it goes
 // past the queues, whose batches the locks of the keys keep apart from it, and
 // so takes no place from callers who wait there.
-func (e *Engine) DoAll(ctx context.Context, ops []ledger.Operation) []ledger.Outcome {
+func (e *Engine) DoBulk(ctx context.Context, ops []ledger.Operation) []ledger.Outcome {
 	outcomes := make([]ledger.Outcome, 0, len(ops))
 	for len(outcomes) < len(ops) {
 		part := ops[len(outcomes):min(len(ops), len(outcomes)+e.cfg.MaxBatch)]
@@ -47,7 +47,7 @@ func (e *Engine) begin() error {
 	return nil
 }
 
-// Try says what DoAll would answer now, and writes nothing. A refusal by a limit
+// Try says what DoBulk would answer now, and writes nothing. A refusal by a limit
 // may lack its times.
 func (e *Engine) Try(ctx context.Context, ops []ledger.Operation) ([]ledger.Outcome, error) {
 	ctx, cancel := e.bounded(ctx)
