@@ -10,11 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/gorilla/securecookie"
-	"github.com/hashicorp/golang-lru/v2/simplelru"
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // ErrSessionEnded is [ErrUnauthenticated] for a session that this server, or one
@@ -82,17 +81,15 @@ type Sessions struct {
 	now  func() time.Time
 	// oidc says that sessions of people who signed in at a provider count.
 	oidc bool
-
-	mu sync.Mutex
 	// signedOut are the sessions that were ended here before their time, so that
 	// no copy of the cookie is worth more than the browser's own.
-	signedOut *simplelru.LRU[string, struct{}]
+	signedOut *lru.Cache[string, struct{}]
 }
 
 // NewSessions accepts what was sealed by seal. Sessions from a provider count
 // only while one is configured.
 func NewSessions(seal *Seal, oidc bool, now func() time.Time) *Sessions {
-	signedOut, err := simplelru.NewLRU[string, struct{}](signedOutMost, nil)
+	signedOut, err := lru.New[string, struct{}](signedOutMost)
 	if err != nil {
 		panic(err) // the size is a constant
 	}
@@ -117,10 +114,7 @@ func (s *Sessions) read(text string) (Session, error) {
 	if err := s.seal.Open(SessionCookie, text, &found); err != nil || found.Subject == "" || found.ID == "" {
 		return Session{}, ErrUnauthenticated
 	}
-	s.mu.Lock()
-	signedOut := s.signedOut.Contains(found.ID)
-	s.mu.Unlock()
-	if signedOut || s.now().Unix() >= found.Expires {
+	if s.signedOut.Contains(found.ID) || s.now().Unix() >= found.Expires {
 		return Session{}, ErrSessionEnded
 	}
 	return found, nil
@@ -131,9 +125,7 @@ func (s *Sessions) read(text string) (Session, error) {
 // the same key take a copy until the session's own time is over.
 func (s *Sessions) SignOut(text string) {
 	if found, err := s.read(text); err == nil {
-		s.mu.Lock()
 		s.signedOut.Add(found.ID, struct{}{})
-		s.mu.Unlock()
 	}
 }
 
