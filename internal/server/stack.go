@@ -10,7 +10,7 @@ const callStackBytes = 12 << 10
 // withRoom makes the stack of each request's goroutine as large as a call needs,
 // while there is nothing on it. Left to itself it doubles three times, and each
 // time everything is copied that the call has on it by then: a twelfth of the
-// processor time of a ReserveSpend (docs/performance.md).
+// processor time of a ReserveSpend.
 func withRoom(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		makeRoom(len(r.Method))

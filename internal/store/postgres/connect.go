@@ -23,7 +23,7 @@ import (
 // so there is one good plan, whatever the tables hold. Left to itself the server
 // plans for the rows that it knows of: a plan made while the tables are empty
 // reads them whole, and is then kept while they grow; and planning anew costs
-// more than running (docs/performance.md).
+// more than running.
 var planSettings = map[string]string{
 	"plan_cache_mode":   "force_generic_plan",
 	"enable_seqscan":    "off",
