@@ -43,8 +43,9 @@ were there before a new secret, to know it. Apply reserves --batch times in one 
 each time with a key of its own choice; the report counts its calls, and what became
 of the operations in them.
 
-The generator decodes no answers but those of apply, to be cheap, but on the server's own machine it
-takes processor time from the server: the last line of the report says how much.
+The generator is kept cheap and decodes no answers but those of apply. On the server's
+own machine it still takes processor time from the server: the last line of the report
+says how much.
 
 Ctrl-C ends the run and prints what there is; once more ends it at once, and leaves
 the keys. A call that a limit refuses is an outcome and not an error. Exit code 1 if

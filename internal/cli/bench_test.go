@@ -154,7 +154,7 @@ func TestBenchApply(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(r.stdout), &rep))
 	require.EqualValues(t, 10, rep.Operations[0]["count"])
 	require.EqualValues(t, 20, rep.Operations[0]["operation_count"])
-	require.Positive(t, rep.Operations[0]["operations_per_second"])
+	require.Positive(t, rep.Operations[0]["operations_per_s"])
 	require.EqualValues(t, 10, rep.Operations[0]["item_refusal_count"])
 	require.Equal(t, map[string]any{"API_KEY_PAUSED": 10.}, rep.Operations[0]["item_errors"])
 }

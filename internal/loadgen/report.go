@@ -58,7 +58,7 @@ type Line struct {
 	// nobody knows what became of them.
 	OperationCount int64 `json:"operation_count"`
 	// OperationsPerSecond of OperationCount.
-	OperationsPerSecond float64 `json:"operations_per_second"`
+	OperationsPerSecond float64 `json:"operations_per_s"`
 	// ItemRefusalCount of the operations within calls of apply that a limit refused.
 	ItemRefusalCount int64 `json:"item_refusal_count"`
 	// ItemErrorCount of those that failed otherwise.
