@@ -1,3 +1,4 @@
+// The frame of all pages: who is signed in decides what is shown.
 import { QueryClientProvider, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef } from "react";
 import { createQueries } from "./api/queries";

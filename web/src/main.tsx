@@ -1,3 +1,4 @@
+// Where the page begins.
 import { createElement } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";

@@ -1,3 +1,4 @@
+// Words of making a key.
 export const create = {
   title: "Create an API key",
   name: "Name",

@@ -1,7 +1,9 @@
+// Words of the page of one key.
 export const key = {
   tabs: { overview: "Overview", history: "History", changes: "Limit changes" },
   untitled: "API key",
   tabsLabel: "About this key",
+  path: "Breadcrumb",
   actions: "Actions",
   id: "Id",
   created: "Created",

@@ -1,3 +1,4 @@
+// Words of the limits form.
 import type { ParseProblem } from "../lib/sats";
 
 export const limits = {

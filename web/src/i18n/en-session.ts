@@ -1,3 +1,4 @@
+// Words of signing in and out.
 export const session = {
   title: "Sign in",
   lead: "Caps for what your API keys may spend.",

@@ -1,3 +1,4 @@
+// The title of the window.
 import { useEffect } from "react";
 import { t } from "../i18n/en";
 

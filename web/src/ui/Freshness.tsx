@@ -4,8 +4,8 @@ import { t } from "../i18n/en";
 import { formatMoment, formatSpan } from "../lib/time";
 import { useNow } from "../lib/visible";
 
-// staleAfter this many missed answers in a row.
-const missed = 3;
+// So many answers in a row may be missed before the page is called stale.
+const mayMiss = 3;
 
 interface Props {
   mode: LiveMode;
@@ -19,7 +19,7 @@ export function Freshness({ mode, at, everyMs, failing }: Props) {
   const now = useNow(1_000);
   if (at === 0) return null;
   const last = new Date(at);
-  const stale = failing || now.getTime() - at > missed * everyMs + 2_000;
+  const stale = failing || now.getTime() - at > mayMiss * everyMs + 2_000;
   const text = stale ? t.live.stale(formatSpan(last, now)) : mode === "stream" ? t.live.stream : t.live.poll;
   // Only the change to and from stale is spoken, not every second of it.
   return (

@@ -1,3 +1,4 @@
+// A moment on the screen, in full when pointed at.
 import { formatFull, formatMoment, formatSpan } from "../lib/time";
 import { useNow } from "../lib/visible";
 

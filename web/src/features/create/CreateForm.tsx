@@ -1,3 +1,4 @@
+// The form of a new key. What is wrong with it shows after the first try.
 import { useId, useState, type FormEvent } from "react";
 import { t } from "../../i18n/en";
 import { Problem } from "../../ui/Problem";

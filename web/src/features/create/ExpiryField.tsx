@@ -1,3 +1,4 @@
+// When a new key ends: after some days, on a day, or never.
 import { useId } from "react";
 import { t } from "../../i18n/en";
 import { formatMoment } from "../../lib/time";

@@ -45,6 +45,9 @@ export const presetOf = (limits: Draft, unit: Unit): Preset | undefined =>
     return WINDOWS.every(({ slug }) => !typed[slug].problem && typed[slug].sats === PRESETS[name][slug]);
   });
 
+// isTooLong: the server takes names of up to 128 characters.
+export const isTooLong = (name: string): boolean => [...name].length > 128;
+
 export interface Problems {
   name?: "nameMissing" | "nameTooLong";
   scopes?: "scopeMissing";
@@ -56,7 +59,7 @@ export function problemsOf(form: CreateForm, unit: Unit, opened: Date): Problems
   const problems: Problems = {};
   const name = form.name.trim();
   if (name === "") problems.name = "nameMissing";
-  else if ([...name].length > 128) problems.name = "nameTooLong";
+  else if (isTooLong(name)) problems.name = "nameTooLong";
   if (form.scopes.length === 0) problems.scopes = "scopeMissing";
   if (form.expiry === "custom") {
     const at = expireTimeOf(form, opened);

@@ -1,3 +1,4 @@
+// The button for the next page of a list.
 import { t } from "../../i18n/en";
 
 interface Pages {

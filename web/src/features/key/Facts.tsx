@@ -1,3 +1,4 @@
+// What is known of a key besides what it may spend.
 import type { ApiKey } from "../../gen/satcap/v1/api_key_pb";
 import { t } from "../../i18n/en";
 import { dateOf } from "../../lib/time";

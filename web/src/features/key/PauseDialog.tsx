@@ -1,3 +1,4 @@
+// Pauses a key, or lets it go on.
 import { keyClient } from "../../api/transport";
 import type { ApiKey } from "../../gen/satcap/v1/api_key_pb";
 import { t } from "../../i18n/en";

@@ -1,14 +1,16 @@
+// Gives a key another name.
 import { useId, useState } from "react";
 import { keyClient } from "../../api/transport";
 import type { ApiKey } from "../../gen/satcap/v1/api_key_pb";
 import { t } from "../../i18n/en";
+import { isTooLong } from "../create/form";
 import { Confirm } from "./Confirm";
 
 export function RenameDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) {
   const id = useId();
   const [name, setName] = useState(apiKey.name);
   const wanted = name.trim();
-  const tooLong = [...wanted].length > 128;
+  const tooLong = isTooLong(wanted);
   const work = async () => (await keyClient.renameApiKey({ apiKeyId: apiKey.apiKeyId, name: wanted })).apiKey;
   return (
     <Confirm

@@ -1,3 +1,4 @@
+// Revokes a key, for good: so its name has to be typed.
 import { useId, useState } from "react";
 import { keyClient } from "../../api/transport";
 import type { ApiKey } from "../../gen/satcap/v1/api_key_pb";

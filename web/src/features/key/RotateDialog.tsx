@@ -1,3 +1,4 @@
+// Gives a key another secret; the old one goes on for a while.
 import { useId, useState } from "react";
 import { keyClient } from "../../api/transport";
 import type { ApiKey } from "../../gen/satcap/v1/api_key_pb";

@@ -1,3 +1,4 @@
+// The verdict on top of a key's page.
 import type { ApiKey } from "../../gen/satcap/v1/api_key_pb";
 import { verdictOf } from "../../lib/verdict";
 import { useNow } from "../../lib/visible";

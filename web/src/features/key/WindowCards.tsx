@@ -1,3 +1,4 @@
+// The four windows of a key, a card each.
 import type { ApiKey } from "../../gen/satcap/v1/api_key_pb";
 import type { WindowUsage } from "../../gen/satcap/v1/usage_pb";
 import { t } from "../../i18n/en";

@@ -1,3 +1,4 @@
+// What stands in place of the list while there are no keys.
 import { server } from "../../api/transport";
 import { t } from "../../i18n/en";
 import { CopyField } from "../../ui/CopyField";

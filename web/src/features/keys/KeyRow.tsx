@@ -1,3 +1,4 @@
+// One key in the list: its closest limit, and what fits now.
 import { memo } from "react";
 import { ApiKey_State, type ApiKey } from "../../gen/satcap/v1/api_key_pb";
 import { t } from "../../i18n/en";

@@ -1,3 +1,4 @@
+// The page of those who are not signed in.
 import { useId, useState, type FormEvent } from "react";
 import { server } from "../../api/transport";
 import { t } from "../../i18n/en";
@@ -68,7 +69,7 @@ function TokenForm() {
         </p>
       )}
       {action.error !== undefined && <Problem error={action.error} />}
-      <button type="submit" className={`primary`} disabled={token.trim() === "" || action.busy}>
+      <button type="submit" className="primary" disabled={token.trim() === "" || action.busy}>
         {t.session.tokenSubmit}
       </button>
     </form>

@@ -80,7 +80,12 @@ function listenToParent(origins: string[]): void {
     setBearer(data.token);
     set({ status: "in", subject: undefined, notice: undefined });
   });
-  // Only a listed origin is told; the others never learn that this is satcap.
+  askParent(origins);
+}
+
+// askParent tells the page around this one that a token is wanted. Only a listed
+// origin is told; the others never learn that this is satcap.
+function askParent(origins: string[]): void {
   for (const origin of origins) window.parent.postMessage({ type: "satcap.ready" }, origin);
 }
 
@@ -108,9 +113,7 @@ function end(): void {
   setBearer(undefined);
   set({ status: "out", subject: undefined, notice: "ended" });
   // A page around this one may have a newer token.
-  if (state.embedded) {
-    for (const origin of state.settings.embedOrigins) window.parent.postMessage({ type: "satcap.ready" }, origin);
-  }
+  if (state.embedded) askParent(state.settings.embedOrigins);
 }
 
 async function signOut(): Promise<boolean> {
