@@ -41,10 +41,13 @@ const (
 // Session is who signed in, and until when.
 type Session struct {
 	// ID tells one session from another of the same person.
-	ID      string `json:"i"`
+	ID string `json:"i"`
+	// Subject is the owner.
 	Subject string `json:"s"`
-	How     string `json:"h"`
-	Expires int64  `json:"e"` // Unix seconds
+	// How the owner signed in: SignedInDevelopment or SignedInOIDC.
+	How string `json:"h"`
+	// Expires is when it is over, in Unix seconds.
+	Expires int64 `json:"e"`
 }
 
 // Seal encrypts and authenticates what a browser keeps for the server.

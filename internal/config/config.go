@@ -246,6 +246,7 @@ func cutLast(text, sep string) (before, after string, found bool) {
 // can reach.
 type ExposedError struct{ Listen string }
 
+// Error is part of error.
 func (e *ExposedError) Error() string {
 	return fmt.Sprintf("--listen %q can be reached from other machines, and no authentication is configured: "+
 		"use 127.0.0.1, ::1 or localhost, or configure callers (satcap tokens create, --jwt-jwks or --tls-client-ca)", e.Listen)

@@ -55,6 +55,7 @@ var (
 // Config says how an engine works. The zero value of every field but Store
 // takes a default that suits a server.
 type Config struct {
+	// Store is the database. The engine does not close it.
 	Store store.Store
 	// Log takes what the operator should know. Default: slog.Default().
 	Log *slog.Logger
@@ -77,9 +78,10 @@ type Config struct {
 	// MaxWatches is how many watches may run at once; a tenth of them for one
 	// subject. Default 1,000.
 	MaxWatches int
-	// MaxSeries is how many series are added up at once, and SeriesWait how long
-	// a call waits for its turn. Default half the processors, 1 to 4; 5 s.
-	MaxSeries  int
+	// MaxSeries is how many series are added up at once. Default half the
+	// processors, 1 to 4.
+	MaxSeries int
+	// SeriesWait is how long a call waits for its turn to add up. Default 5 s.
 	SeriesWait time.Duration
 }
 

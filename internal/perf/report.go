@@ -11,20 +11,25 @@ import (
 
 // Report is what was measured.
 type Report struct {
-	Rounds         int
+	// Rounds is how often each figure was measured.
+	Rounds int
+	// MeasureSeconds is how long one measurement took.
 	MeasureSeconds float64
-	Figures        []Figure
+	// Figures are the lines of the table.
+	Figures []Figure
 }
 
 // Figure is a ratio of two medians that were measured in turn.
 type Figure struct {
+	// Scenario is the part of the table that it belongs to.
 	Scenario string
 	// Name says what was measured and where.
 	Name string
 	// Unit is that of the medians.
 	Unit string
 	// A and B name what is divided by what.
-	A, B             string
+	A, B string
+	// AMedian and BMedian are of all rounds.
 	AMedian, BMedian float64
 	// Ratio is the median of the ratios of the rounds, Least and Most the extremes.
 	Ratio, Least, Most float64

@@ -13,9 +13,10 @@ import (
 
 // Plan is what to write.
 type Plan struct {
-	// Prefix and Keys name the keys: see subject.Keys.
+	// Prefix names the keys: see subject.Keys.
 	Prefix string
-	Keys   int
+	// Keys is how many there are.
+	Keys int
 	// Spends is how many each key has.
 	Spends int
 	// Subject owns the keys.

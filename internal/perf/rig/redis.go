@@ -21,6 +21,7 @@ var ErrNoRedis = errors.New(`no redis-server found; install it:
 // Redis is a running server.
 type Redis struct {
 	*Program
+	// Address is its host and port.
 	Address string
 }
 

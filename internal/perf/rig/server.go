@@ -39,6 +39,7 @@ func Build(dir string) (string, error) {
 // Server is a running server.
 type Server struct {
 	*Program
+	// URL is where it listens.
 	URL string
 	// Token may do everything; empty: nobody asks.
 	Token string
@@ -93,20 +94,23 @@ func awaitServer(p *Program, began time.Time) (*Server, error) {
 type Load struct {
 	// Protocol is grpc, grpc-web or json.
 	Protocol string
-	Callers  int
-	// Keys is how many to use, KeyIDs which ones instead.
-	Keys   int
+	// Callers is how many call at once.
+	Callers int
+	// Keys is how many to use.
+	Keys int
+	// KeyIDs are used instead, if there are any.
 	KeyIDs []string
 	// Mix is what to call, in the words of satcap bench.
-	Mix     string
-	Measure time.Duration
-	Warmup  time.Duration
+	Mix string
+	// Measure is for how long, and Warmup how long the load goes before that.
+	Measure, Warmup time.Duration
 	// RatePerSecond is that of an open loop; 0: every caller waits for its answer.
 	RatePerSecond float64
 }
 
 // Answers is what satcap bench reports, as far as it is needed here.
 type Answers struct {
+	// Total is of all calls; times are in microseconds.
 	Total struct {
 		Count         int64   `json:"count"`
 		RefusalCount  int64   `json:"refusal_count"`

@@ -21,10 +21,10 @@ type Job struct {
 	Keys Keys
 	// Callers is how many work at once.
 	Callers int
-	// Seconds is how long they begin new operations. Settle takes Count holds
-	// instead, which are made before the clock starts.
+	// Seconds is how long they begin new operations. Settle does not read it.
 	Seconds float64
-	Count   int
+	// Count is how many holds settle takes, which are made before the clock starts.
+	Count int
 	// Batch is how many holds hold-all makes at once.
 	Batch int
 	// Profile, if not empty, is the file to write a CPU profile to.
@@ -33,9 +33,10 @@ type Job struct {
 
 // Tally is what came of a job.
 type Tally struct {
-	// Operations were done within Seconds, from the first beginning to the last end.
+	// Operations is how many were done.
 	Operations int
-	Seconds    float64
+	// Seconds is from the first beginning to the last end.
+	Seconds float64
 	// Error is the first that an operation returned; empty: none.
 	Error string
 }

@@ -12,7 +12,9 @@ import (
 
 // Reply answers a job.
 type Reply struct {
+	// Tally is what came of it.
 	Tally Tally
+	// Error is why it failed; empty: it did not.
 	Error string
 }
 

@@ -50,8 +50,10 @@ func (k Key) UUID() string { return uuid.UUID(k).String() }
 // Keys is a set of keys that SQL can compute too: the id of each is the MD5 of
 // the prefix and its number, from 0.
 type Keys struct {
+	// Prefix is what their ids are made from.
 	Prefix string
-	Count  int
+	// Count is how many there are.
+	Count int
 }
 
 // At is the key with a number.
