@@ -8,7 +8,7 @@ export interface WindowRow {
   window: LimitWindow;
   slug: Slug;
   seconds: number;
-  // How many of its lengths from now the chart's axis is labelled in.
+  // The marks under the chart: so many hours or days ago.
   axis: { unit: "h" | "d"; steps: number[] };
 }
 
