@@ -102,4 +102,11 @@ await step("an action that the server refuses says why in its dialog", async () 
   await alert.getByText(/Reason API_KEY_REVOKED · Request \S+/).waitFor();
   await page.unrouteAll({ behavior: "ignoreErrors" });
 });
+await step("a name is typed as it looks: blanks in a row are one", async () => {
+  await goTo(page, `#/keys/${await createKey("Old  shop")}`);
+  await button("Revoke").click();
+  await page.getByRole("dialog").getByRole("textbox").fill("Old shop");
+  await inDialog("Revoke").click();
+  await verdict("Revoked");
+});
 await finish(browser);

@@ -48,6 +48,8 @@ describe("parseSats", () => {
     ["1,00,000", "unreadable"],
     ["0,001 BTC", "unreadable"],
     ["0,100", "unreadable"],
+    ["1,500 BTC", "unreadable"],
+    ["1,500k", "unreadable"],
     ["00,100", "unreadable"],
     ["100.000", "unreadable"],
     ["1.000 sats", "unreadable"],

@@ -33,8 +33,9 @@ export function parseSats(text: string, unit: Unit = "sats"): Parsed {
   if (whole === "" && decimals === "") return { problem: "unreadable" };
 
   const factor = factorOf(match[3], unit);
-  // And 100.000 sats are a hundred thousand to that half.
-  if (factor === 1n && /^\d{3}$/.test(decimals)) return { problem: "unreadable" };
+  // 1,500 and 1.500 are a fraction to some and thousands to others: sats take the
+  // comma and units the dot, as on the command line.
+  if (factor === 1n ? decimals.length === 3 : whole.includes(",")) return { problem: "unreadable" };
   const digits = decimals.replace(/0+$/, "");
   const scale = 10n ** BigInt(digits.length);
   const scaled = BigInt(whole.replace(/\D/g, "") + digits || "0") * factor;
