@@ -21,7 +21,7 @@ var dashboardScripts = []struct {
 	both  bool
 }{
 	{"walk", 8, true},
-	{"edit", 7, true},
+	{"edit", 8, true},
 	{"outage", 3, true},
 	{"keyboard", 7, false},
 	{"plain", 2, false},
@@ -29,7 +29,7 @@ var dashboardScripts = []struct {
 	{"looks", 6, false},
 	{"tabs", 7, false},
 	{"origins", 4, false},
-	{"signin", 8, false},
+	{"signin", 9, false},
 }
 
 func TestDashboard(t *testing.T) {

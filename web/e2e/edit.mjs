@@ -89,6 +89,18 @@ await step("a save that the page could not know to be late is a conflict of the 
   await page.unrouteAll({ behavior: "ignoreErrors" });
   await page.keyboard.press("Escape");
 });
+await step("a save whose answer is lost did save, and says so", async () => {
+  await button("Edit limits").click();
+  await amount("365 days").fill("2m");
+  await page.route(/UpdateLimits/, async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await inDialog("Save limits").click();
+  await text("Limits saved.");
+  assert.equal(await page.getByText("Changed meanwhile").count(), 0);
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+});
 await step("an action that the server refuses says why in its dialog", async () => {
   const gone = await createKey("Gone", { day: 1000 });
   await goTo(page, `#/keys/${gone}`);

@@ -46,6 +46,19 @@ await step("a server that cannot judge the session does not end it", async () =>
   await button("Try again").click();
   await verdict("Within limits");
 });
+await step("another person signs in, in another tab: nothing of the first one stays here", async () => {
+  await page.evaluate(() => void (globalThis.unloaded = false));
+  await page.evaluate(() => void document.dispatchEvent(new Event("visibilitychange")));
+  await verdict("Within limits");
+  await page.route("**/session", (route) => route.fulfill({ json: { subject: "another" } }));
+  const again = page.waitForEvent("load");
+  await page.evaluate(() => void document.dispatchEvent(new Event("visibilitychange")));
+  await again;
+  await text("another");
+  await page.unrouteAll();
+  await page.reload();
+  await verdict("Within limits");
+});
 await step("it changes things too", async () => {
   await button("Pause").click();
   await parts(page).inDialog("Pause").click();

@@ -56,6 +56,16 @@ async function call(method: string, body?: unknown): Promise<Response | undefine
 let code: string | undefined;
 
 // start finds out who is signed in, again if the server did not say so before.
+// look reads the page again if another person signed in, in another tab: the cookie
+// is everybody's, and what is on the page is not.
+async function look(): Promise<void> {
+  if (document.visibilityState === "hidden" || state.status !== "in" || !state.subject) return;
+  const answer = await call("GET");
+  if (!answer?.ok || hasBearer()) return;
+  const { subject } = (await answer.json().catch(() => state)) as { subject?: string };
+  if (subject !== state.subject) whenFree(() => location.reload());
+}
+
 async function start(): Promise<void> {
   const taken = takeCode(location.hash);
   code = taken.code ?? code;
@@ -133,5 +143,7 @@ async function signOut(): Promise<boolean> {
   set({ status: "out", subject: undefined, notice: undefined });
   return byToken || answer?.ok === true;
 }
+
+document.addEventListener("visibilitychange", () => void look());
 
 export const session = { start, ended, signOut, signInWithToken };
