@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { DescEnum, DescFile, DescMessage } from "@bufbuild/protobuf";
 import { file_google_protobuf_any, file_google_protobuf_timestamp, file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "vitest";
+import { file_google_rpc_status } from "../src/gen/google/rpc/status_pb";
 import { file_satcap_v1_api_key } from "../src/gen/satcap/v1/api_key_pb";
 import { file_satcap_v1_api_key_service } from "../src/gen/satcap/v1/api_key_service_pb";
 import { file_satcap_v1_limit_service } from "../src/gen/satcap/v1/limit_service_pb";
@@ -20,6 +21,7 @@ const files: [URL, DescFile][] = [
   [new URL("timestamp_pb.js", wkt), file_google_protobuf_timestamp],
   [new URL("duration_pb.js", wkt), file_google_protobuf_duration],
   [new URL("any_pb.js", wkt), file_google_protobuf_any],
+  [new URL("../../google/rpc/status_pb.ts", gen), file_google_rpc_status],
   [new URL("usage_pb.ts", gen), file_satcap_v1_usage],
   [new URL("spend_pb.ts", gen), file_satcap_v1_spend],
   [new URL("api_key_pb.ts", gen), file_satcap_v1_api_key],
