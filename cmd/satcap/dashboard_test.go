@@ -21,7 +21,7 @@ var dashboardScripts = []struct {
 	both  bool
 }{
 	{"walk", 8, true},
-	{"edit", 8, true},
+	{"edit", 9, true},
 	{"outage", 3, true},
 	{"keyboard", 7, false},
 	{"plain", 2, false},
