@@ -15,13 +15,14 @@ import { fileDesc } from "./hydrate.ts";
 
 const wkt = new URL("../node_modules/@bufbuild/protobuf/dist/esm/wkt/gen/google/protobuf/", import.meta.url);
 const gen = new URL("../src/gen/satcap/v1/", import.meta.url);
+const rpc = new URL("../src/gen/google/rpc/", import.meta.url);
 
 // In the order in which they import each other.
 const files: [URL, DescFile][] = [
   [new URL("timestamp_pb.js", wkt), file_google_protobuf_timestamp],
   [new URL("duration_pb.js", wkt), file_google_protobuf_duration],
   [new URL("any_pb.js", wkt), file_google_protobuf_any],
-  [new URL("../../google/rpc/status_pb.ts", gen), file_google_rpc_status],
+  [new URL("status_pb.ts", rpc), file_google_rpc_status],
   [new URL("usage_pb.ts", gen), file_satcap_v1_usage],
   [new URL("spend_pb.ts", gen), file_satcap_v1_spend],
   [new URL("api_key_pb.ts", gen), file_satcap_v1_api_key],
