@@ -21,15 +21,15 @@ var dashboardScripts = []struct {
 	both  bool
 }{
 	{"walk", 8, true},
-	{"edit", 6, true},
+	{"edit", 9, true},
 	{"outage", 3, true},
 	{"keyboard", 7, false},
 	{"plain", 2, false},
 	{"keys", 5, false},
 	{"looks", 6, false},
-	{"tabs", 4, false},
+	{"tabs", 7, false},
 	{"origins", 4, false},
-	{"signin", 5, false},
+	{"signin", 9, false},
 }
 
 func TestDashboard(t *testing.T) {

@@ -4,6 +4,7 @@ package server
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"io/fs"
@@ -45,8 +46,7 @@ func mountAssets(mux *http.ServeMux, files fs.FS, embedOrigins []string) error {
 		if err != nil {
 			return err
 		}
-		sum := sha256.Sum256(content)
-		tag := `"` + hex.EncodeToString(sum[:16]) + `"`
+		plain, packed := newAsset(content), newAsset(pack(content))
 		pattern := "GET /" + name // and HEAD
 		if name == "index.html" {
 			pattern = "GET /{$}"
@@ -54,14 +54,56 @@ func mountAssets(mux *http.ServeMux, files fs.FS, embedOrigins []string) error {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			h := w.Header()
 			h.Set("Content-Type", kind)
-			h.Set("ETag", tag)
+			h.Set("Vary", "Accept-Encoding")
+			sent := plain
+			if takesGzip(r) {
+				sent = packed
+				h.Set("Content-Encoding", "gzip")
+			}
+			h.Set("ETag", sent.tag)
 			h.Set("Cache-Control", "no-cache") // the names stay when the content changes
 			h.Set("Content-Security-Policy", policy)
 			h.Set("X-Content-Type-Options", "nosniff")
 			h.Set("Referrer-Policy", "no-referrer")
 			h.Set("Cross-Origin-Opener-Policy", "same-origin")
-			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(sent.content))
 		})
 		return nil
 	})
+}
+
+// asset is a file as it is sent, with the tag of exactly these bytes.
+type asset struct {
+	content []byte
+	tag     string
+}
+
+func newAsset(content []byte) asset {
+	sum := sha256.Sum256(content)
+	return asset{content, `"` + hex.EncodeToString(sum[:16]) + `"`}
+}
+
+// pack compresses a file, once for as long as the program runs.
+func pack(content []byte) []byte {
+	var to bytes.Buffer
+	w, err := gzip.NewWriterLevel(&to, gzip.BestCompression)
+	if err != nil {
+		panic(err) // the level is a constant
+	}
+	_, _ = w.Write(content) // a buffer takes everything
+	_ = w.Close()
+	return to.Bytes()
+}
+
+// takesGzip says whether the client takes gzip. One that gives it any weight but
+// the default, as no browser does, is sent the file as it is.
+func takesGzip(r *http.Request) bool {
+	for _, list := range r.Header.Values("Accept-Encoding") {
+		for coding := range strings.SplitSeq(list, ",") {
+			if strings.EqualFold(strings.TrimSpace(coding), "gzip") {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -3,6 +3,8 @@
 package server_test
 
 import (
+	"compress/gzip"
+	"io"
 	"io/fs"
 	"net/http"
 	"strings"
@@ -54,6 +56,37 @@ func TestDashboard(t *testing.T) {
 		res := r.send(t, http.MethodGet, path, "", map[string]string{"Accept": "text/html"})
 		require.NotEqual(t, http.StatusOK, res.StatusCode, path)
 		require.False(t, strings.HasPrefix(res.Header.Get("Content-Type"), "text/html"), path)
+	}
+}
+
+// TestDashboardCompressed: what the page weighs on the way is what its budget counts.
+func TestDashboardCompressed(t *testing.T) {
+	r := start(t, settings(t))
+	script, err := fs.ReadFile(web.Files(), "app.js")
+	require.NoError(t, err)
+	for accept, packed := range map[string]bool{
+		"gzip": true, "br, GZIP": true, "gzip, deflate, br, zstd": true, "": false, "identity": false, "gzip;q=0": false, "xgzip": false,
+	} {
+		// A client that names the coding itself is given the bytes as they came.
+		res := r.send(t, http.MethodGet, "/app.js", "", map[string]string{"Accept-Encoding": accept})
+		body := readAll(t, res)
+		require.Equal(t, "Accept-Encoding", res.Header.Get("Vary"), accept)
+		if !packed {
+			require.Empty(t, res.Header.Get("Content-Encoding"), accept)
+			require.Equal(t, string(script), body, accept)
+			continue
+		}
+		require.Equal(t, "gzip", res.Header.Get("Content-Encoding"), accept)
+		require.Less(t, len(body), 60<<10, accept)
+		unpacked, err := gzip.NewReader(strings.NewReader(body))
+		require.NoError(t, err)
+		content, err := io.ReadAll(unpacked)
+		require.NoError(t, err)
+		require.Equal(t, string(script), string(content), accept)
+		again := r.send(t, http.MethodGet, "/app.js", "", map[string]string{"Accept-Encoding": accept, "If-None-Match": res.Header.Get("Etag")})
+		require.Equal(t, http.StatusNotModified, again.StatusCode, accept)
+		plain := r.send(t, http.MethodGet, "/app.js", "", map[string]string{"Accept-Encoding": "identity", "If-None-Match": res.Header.Get("Etag")})
+		require.Equal(t, http.StatusOK, plain.StatusCode, "other bytes have another tag")
 	}
 }
 

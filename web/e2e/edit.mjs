@@ -1,6 +1,6 @@
 // Refusals, and limits that two people change at once.
 import assert from "node:assert/strict";
-import { call, createKey, finish, goTo, launch, limitsOf, open, parts, record, signIn, step } from "./harness.mjs";
+import { call, createKey, finish, goTo, launch, limitsOf, open, parts, record, signIn, step, url } from "./harness.mjs";
 
 const browser = await launch();
 const page = await open(browser);
@@ -89,6 +89,18 @@ await step("a save that the page could not know to be late is a conflict of the 
   await page.unrouteAll({ behavior: "ignoreErrors" });
   await page.keyboard.press("Escape");
 });
+await step("a save whose answer is lost did save, and says so", async () => {
+  await button("Edit limits").click();
+  await amount("365 days").fill("2m");
+  await page.route(/UpdateLimits/, async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await inDialog("Save limits").click();
+  await text("Limits saved.");
+  assert.equal(await page.getByText("Changed meanwhile").count(), 0);
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+});
 await step("an action that the server refuses says why in its dialog", async () => {
   const gone = await createKey("Gone", { day: 1000 });
   await goTo(page, `#/keys/${gone}`);
@@ -101,5 +113,42 @@ await step("an action that the server refuses says why in its dialog", async () 
   await alert.getByText("The key is revoked, for good.").waitFor();
   await alert.getByText(/Reason API_KEY_REVOKED · Request \S+/).waitFor();
   await page.unrouteAll({ behavior: "ignoreErrors" });
+});
+await step("a rotation whose answer is lost is the same one when the dialog opens again", async () => {
+  const { body } = await call("ApiKeyService/CreateApiKey", { name: "Till", scopes: ["SCOPE_READ"] });
+  await goTo(page, `#/keys/${body.apiKey.apiKeyId}`);
+  await page.getByRole("heading", { name: "Till" }).waitFor();
+  await page.route(/RotateApiKey/, async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await button("Rotate secret").click();
+  await inDialog("Rotate secret").click();
+  await text("An earlier try may have worked.");
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await button("Rotate secret").click();
+  await text("An earlier try may have worked.");
+  await inDialog("Rotate secret").click();
+  const secret = await page.getByLabel("Secret", { exact: true }).inputValue();
+  // The one that the shop uses still works, for the hour that it was given.
+  for (const works of [body.secret, secret]) {
+    const answer = await fetch(`${url}/satcap.v1.UsageService/GetUsage`, {
+      method: "POST",
+      headers: { "X-API-KEY": works, "Content-Type": "application/json" },
+      body: JSON.stringify({ apiKeyId: body.apiKey.apiKeyId }),
+    });
+    assert.equal(answer.status, 200);
+  }
+  await page.getByLabel("I have stored it").check();
+  await inDialog("Done").click();
+});
+await step("a name is typed as it looks: blanks in a row are one", async () => {
+  await goTo(page, `#/keys/${await createKey("Old  shop")}`);
+  await button("Revoke").click();
+  await page.getByRole("dialog").getByRole("textbox").fill("Old shop");
+  await inDialog("Revoke").click();
+  await verdict("Revoked");
 });
 await finish(browser);

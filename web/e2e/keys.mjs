@@ -37,6 +37,8 @@ await step("the first page shows at once, and more on demand", async () => {
   await signIn(page);
   await text("100 of 200+ keys");
   assert.equal(await rows.count(), 100);
+  // Worker 1, the one to look at, is on a page that was not read yet.
+  await page.getByText("Near a limit 0+").waitFor();
   await timed(() => button("Show more").click(), () => text(/^200 of [24]00\+ keys$/));
   await timed(() => button("Show more").click(), () => text(/^300 of 400\+ keys$/));
 });

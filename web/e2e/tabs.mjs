@@ -1,6 +1,6 @@
 // Many tabs of one browser, and tabs that nobody looks at.
 import assert from "node:assert/strict";
-import { createKey, finish, goTo, launch, open, openIn, parts, record, signIn, step } from "./harness.mjs";
+import { call, createKey, finish, goTo, launch, open, openIn, parts, record, signIn, step } from "./harness.mjs";
 
 const TABS = 8;
 // A request that finds no connection waits for a stream to end: minutes.
@@ -66,5 +66,26 @@ await step("a hidden tab asks nothing, and is current as soon as it is seen", as
   await show("visible");
   await parts(tab).verdict("75 %");
   await tab.locator(".fresh.stream").waitFor();
+});
+const [tab] = tabs.filter((t) => !t.isClosed());
+await step("what the stream leaves out is current too: the name that another browser gave it", async () => {
+  await call("ApiKeyService/RenameApiKey", { apiKeyId: id, name: "Renamed elsewhere" });
+  await tab.getByRole("heading", { name: "Renamed elsewhere" }).waitFor();
+  await tab.locator(".fresh.stream").waitFor();
+});
+await step("a chart of another window shows nothing until it has that window's sums", async () => {
+  await tab.getByText("Last 24 hours: 75,000 sats spent").waitFor();
+  await tab.route("**/GetSpendSeries", () => {}); // no answer comes
+  await tab.getByText("365 d", { exact: true }).click();
+  await tab.locator(".chart .bone").waitFor();
+  assert.equal(await tab.getByText("Last 365 days: 75,000").count(), 0);
+  await tab.unrouteAll({ behavior: "ignoreErrors" });
+});
+await step("a browser that thinks it has no network still asks a server on its machine", async () => {
+  await goTo(tab, "#/keys");
+  await parts(tab).text("75,000 of 100,000 sats in 24 h");
+  await tab.evaluate(() => void dispatchEvent(new Event("offline")));
+  await record(id, "c", 5_000);
+  await parts(tab).text("80,000 of 100,000 sats in 24 h");
 });
 await finish(browser);

@@ -1,6 +1,6 @@
 // The frame of all pages: who is signed in decides what is shown.
 import { QueryClientProvider, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "react";
 import { createQueries } from "./api/queries";
 import { KeyPage } from "./features/key/KeyPage";
 import { KeysPage } from "./features/keys/KeysPage";
@@ -47,7 +47,8 @@ function Page() {
   const route = useRoute();
   const place = JSON.stringify(route);
   const first = useRef(true);
-  useEffect(() => {
+  // With the page and not after it: a Tab that comes at once must start there.
+  useLayoutEffect(() => {
     // A new page starts at its top, for eyes and for screen readers.
     if (!first.current) {
       scrollTo(0, 0);

@@ -7,7 +7,7 @@ import { fourWindows } from "../lib/testing";
 // The transport reads the page's address when it is loaded.
 vi.stubGlobal("document", { querySelector: () => null, baseURI: "http://localhost/" });
 vi.stubGlobal("location", { origin: "http://localhost" });
-const { createQueries, storeKey, storeUsage } = await import("./queries");
+const { createQueries, invalidateAround, storeKey, storeUsage } = await import("./queries");
 
 const key = (revision: bigint) =>
   create(ApiKeySchema, { apiKeyId: "k", name: "Shop", state: ApiKey_State.ACTIVE, revision, usage: fourWindows({ limit: 100n }) });
@@ -44,4 +44,13 @@ test("a key that was never read is not made up from a message", () => {
   const { queries } = setup(5n);
   storeUsage(queries, "other", message(6n, 1n));
   expect(queries.getQueryCache().findAll()).toHaveLength(1);
+});
+
+test("a key that changed is itself read again: the stream has not all of it", () => {
+  const { queries } = setup(5n);
+  const [query] = queries.getQueryCache().findAll();
+  queries.setQueryData(query!.queryKey, query!.state.data);
+  expect(query!.state.isInvalidated).toBe(false);
+  invalidateAround(queries, "k");
+  expect(query!.state.isInvalidated).toBe(true);
 });

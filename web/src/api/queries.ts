@@ -29,6 +29,8 @@ export function createQueries(signedOut: () => void): QueryClient {
         retry: (count, error) => count < 2 && explain(error).retryable,
         retryDelay: (count) => 500 * 2 ** count,
         staleTime: 2_000,
+        // A browser without a network still reaches a server on its own machine.
+        networkMode: "always",
       },
     },
   });
@@ -46,14 +48,14 @@ export const useKeys = (pollMs: (loaded: number) => number) =>
     },
   );
 
-export const useKey = (apiKeyId: string, pollMs: number | false) =>
+export const useKey = (apiKeyId: string, pollMs: number) =>
   useQuery(ApiKeyService.method.getApiKey, { apiKeyId }, { transport, refetchInterval: pollMs });
 
 export const useSeries = (apiKeyId: string, window: LimitWindow) =>
   useQuery(
     UsageService.method.getSpendSeries,
     { apiKeyId, window },
-    { transport, refetchInterval: 60_000, placeholderData: (before) => before },
+    { transport, refetchInterval: 60_000 },
   );
 
 export const useSpends = (apiKeyId: string, states: Spend_State[]) =>
@@ -92,11 +94,13 @@ export function storeUsage(queries: QueryClient, apiKeyId: string, message: Watc
   });
 }
 
-// invalidateAround has what belongs to a key read again: its history, series
-// and changes, and the list.
+// invalidateAround has what belongs to a key read again: itself, as the stream says
+// nothing of its name, its secret and its last use; its history, series and
+// changes, and the list.
 export function invalidateAround(queries: QueryClient, apiKeyId: string): void {
   const input = { apiKeyId };
   const around = [
+    keyQuery(apiKeyId),
     createConnectQueryKey({ schema: UsageService.method.getSpendSeries, input, transport, cardinality: "finite" }),
     createConnectQueryKey({ schema: UsageService.method.listSpends, input, transport, cardinality: "infinite" }),
     createConnectQueryKey({ schema: LimitService.method.listLimitChanges, input, transport, cardinality: "infinite" }),

@@ -5,6 +5,7 @@ export const create = {
   nameHelp: "Where the key will be used, for example “Shop checkout”.",
   nameMissing: "Give the key a name.",
   nameTooLong: "At most 128 characters.",
+  nameUnseen: "Only characters that can be seen: joined emoji have others between them.",
   scopes: "Scopes",
   scopeMissing: "Choose at least one scope.",
   expiry: "Expires",

@@ -3,7 +3,7 @@ export const key = {
   tabs: { overview: "Overview", history: "History", changes: "Limit changes" },
   untitled: "API key",
   tabsLabel: "About this key",
-  path: "Breadcrumb",
+  crumbs: "Breadcrumb",
   actions: "Actions",
   id: "Id",
   created: "Created",
@@ -100,6 +100,7 @@ export const key = {
     text: "The key gets a new secret, shown once. Its id, limits and history stay.",
     grace: "The old secret works for",
     graces: { 0: "stops at once", 3600: "1 hour more", 86400: "1 day more", 604800: "7 days more" } as Record<number, string>,
+    unsure: "An earlier try may have worked. Rotate again to see the new secret before the old one stops.",
     done: "New secret",
   },
   revoke: {

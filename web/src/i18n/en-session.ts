@@ -4,6 +4,7 @@ export const session = {
   lead: "Caps for what your API keys may spend.",
   development: "Open the link that satcap serve printed when it started. It signs this browser in, once.",
   codeRefused: "This sign-in link was used before, or belongs to an earlier start of the server. Take the newest one, or sign in with a token.",
+  unavailable: "The server did not say whether you are signed in.",
   oidc: "Sign in with your account",
   or: "or",
   tokenLabel: "Access token",

@@ -15,7 +15,7 @@ const SUFFIXES: Record<string, bigint> = { "": 1n, k: 1_000n, m: 1_000_000n, b: 
 // One number: digits, which blanks, underscores, commas or apostrophes may
 // group, and then a dot with decimals.
 const AMOUNT = /^([\d\s\u00a0\u202f_,'’]*)(?:\.(\d[\d_]*))?\s*(sats?|k|m|b|btc|₿)?$/iu;
-const GROUPED = /^\d{1,3}(?:([\s\u00a0\u202f_,'’])\d{3})(?:\1\d{3})*$/u;
+const GROUPED = /^[1-9]\d{0,2}(?:([\s\u00a0\u202f_,'’])\d{3})(?:\1\d{3})*$/u;
 
 // parseSats reads what people type: 100k, 1_000_000, 1 000 000, 1,000,000, 2.5m,
 // 0.01 BTC. Without a suffix the number is in the unit that is shown.
@@ -27,11 +27,15 @@ export function parseSats(text: string, unit: Unit = "sats"): Parsed {
   if (!match) return { problem: "unreadable" };
   const whole = (match[1] ?? "").trim();
   const decimals = (match[2] ?? "").replaceAll("_", "");
-  // 1,5 is one and a half to half of the world: only whole groups of three pass.
+  // 1,5 is one and a half to half of the world: only whole groups of three pass,
+  // and none that begin with 0, for 0,001 BTC is not 1 BTC.
   if (whole !== "" && !/^\d+$/.test(whole) && !GROUPED.test(whole)) return { problem: "unreadable" };
   if (whole === "" && decimals === "") return { problem: "unreadable" };
 
   const factor = factorOf(match[3], unit);
+  // 1,500 and 1.500 are a fraction to some and thousands to others: sats take the
+  // comma and units the dot, as on the command line.
+  if (factor === 1n ? decimals.length === 3 : whole.includes(",")) return { problem: "unreadable" };
   const digits = decimals.replace(/0+$/, "");
   const scale = 10n ** BigInt(digits.length);
   const scaled = BigInt(whole.replace(/\D/g, "") + digits || "0") * factor;

@@ -62,3 +62,16 @@ test("request ids do not repeat", () => {
   expect(ids.size).toBe(100);
   expect([...ids].every((id) => /^[0-9a-f]{32}$/.test(id))).toBe(true);
 });
+
+test.each([
+  ["Shop", undefined],
+  ["Ladenkasse 1 – über", undefined],
+  ["👩", undefined],
+  ["", "nameMissing"],
+  ["x".repeat(129), "nameTooLong"],
+  ["👩\u200d👧", "nameUnseen"],
+  ["a\u202eb", "nameUnseen"],
+  ["a\tb", "nameUnseen"],
+])("the name %j is refused as the server would: %s", (name, problem) => {
+  expect(problemsOf({ ...named, name }, "sats", opened).name).toBe(problem);
+});

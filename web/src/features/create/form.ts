@@ -45,11 +45,17 @@ export const presetOf = (limits: Draft, unit: Unit): Preset | undefined =>
     return WINDOWS.every(({ slug }) => !typed[slug].problem && typed[slug].sats === PRESETS[name][slug]);
   });
 
-// isTooLong: the server takes names of up to 128 characters.
-export const isTooLong = (name: string): boolean => [...name].length > 128;
+export type NameProblem = "nameMissing" | "nameTooLong" | "nameUnseen";
+
+// nameProblem is why the server would refuse a name, in the words of the form.
+export function nameProblem(name: string): NameProblem | undefined {
+  if (name === "") return "nameMissing";
+  if ([...name].length > 128) return "nameTooLong";
+  return /[\p{C}\p{Zl}\p{Zp}]/u.test(name) ? "nameUnseen" : undefined;
+}
 
 export interface Problems {
-  name?: "nameMissing" | "nameTooLong";
+  name?: NameProblem;
   scopes?: "scopeMissing";
   expiry?: "expiryMissing" | "expiryPast";
   limits?: true;
@@ -57,9 +63,8 @@ export interface Problems {
 
 export function problemsOf(form: CreateForm, unit: Unit, opened: Date): Problems {
   const problems: Problems = {};
-  const name = form.name.trim();
-  if (name === "") problems.name = "nameMissing";
-  else if (isTooLong(name)) problems.name = "nameTooLong";
+  const name = nameProblem(form.name.trim());
+  if (name) problems.name = name;
   if (form.scopes.length === 0) problems.scopes = "scopeMissing";
   if (form.expiry === "custom") {
     const at = expireTimeOf(form, opened);

@@ -7,6 +7,7 @@ import { dateOf } from "../../lib/time";
 import { Amount, useAmountText } from "../../ui/Amount";
 import { Problem } from "../../ui/Problem";
 import { Time } from "../../ui/Time";
+import { timesOf } from "./times";
 import { More } from "./More";
 
 const words = t.key.history;
@@ -62,14 +63,21 @@ export function History({ apiKeyId }: { apiKeyId: string }) {
 
 function SpendRow({ spend }: { spend: Spend }) {
   const amount = useAmountText();
-  const at = dateOf(spend.reverseTime) ?? dateOf(spend.settleTime) ?? dateOf(spend.reserveTime);
+  const [last, ...before] = timesOf(spend);
   const expires = spend.state === Spend_State.RESERVED ? dateOf(spend.expireTime) : undefined;
   // What was held is worth a word only where it differs from what was paid.
   const held = spend.heldSats > 0n && spend.heldSats !== spend.amountSats;
   const flags = (["late", "overHold", "unreserved"] as const).filter((flag) => spend[flag]);
   return (
     <tr>
-      <td className="fit" data-label={words.columns.time}>{at ? <Time at={at} /> : <span className="help">{words.unknownTime}</span>}</td>
+      <td className="fit" data-label={words.columns.time}>
+        {last ? <Time at={last.at} /> : <span className="help">{words.unknownTime}</span>}
+        {before.map(({ state, at }) => (
+          <span key={state} className="help sub">
+            {words.states[state]} <Time at={at} />
+          </span>
+        ))}
+      </td>
       <td data-label={words.columns.state}>
         <span className={`badge spend-${spend.state}`}>{words.states[spend.state] ?? t.states[0]}</span>
         {expires && (

@@ -83,7 +83,7 @@ function Plot({ series, row }: { series: Series; row: WindowRow }) {
         </svg>
         {limit !== undefined && line !== undefined && (
           <svg className="line-label" aria-hidden="true">
-            <text x="100%" y={`${100 - line / 10}%`} dy="-5" textAnchor="end">
+            <text y={`${100 - line / 10}%`} dy="-5">
               {words.limit(amount(limit))}
             </text>
           </svg>

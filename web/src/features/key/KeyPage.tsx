@@ -35,7 +35,7 @@ export function KeyPage({ id, tab }: { id: string; tab: KeyTab }) {
 
   return (
     <main id="main" className="page">
-      <nav className="crumbs" aria-label={t.key.path}>
+      <nav className="crumbs" aria-label={t.key.crumbs}>
         <a href={keysHref}>{t.keys.title}</a>
       </nav>
       {!key && <h1 className={query.isError ? undefined : "hidden"}>{t.key.untitled}</h1>}

@@ -3,21 +3,21 @@ import { useId, useState } from "react";
 import { keyClient } from "../../api/transport";
 import type { ApiKey } from "../../gen/satcap/v1/api_key_pb";
 import { t } from "../../i18n/en";
-import { isTooLong } from "../create/form";
+import { nameProblem } from "../create/form";
 import { Confirm } from "./Confirm";
 
 export function RenameDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) {
   const id = useId();
   const [name, setName] = useState(apiKey.name);
   const wanted = name.trim();
-  const tooLong = isTooLong(wanted);
+  const problem = nameProblem(wanted);
   const work = async () => (await keyClient.renameApiKey({ apiKeyId: apiKey.apiKeyId, name: wanted })).apiKey;
   return (
     <Confirm
       title={t.key.rename.title}
       button={t.key.rename.save}
       done={t.key.rename.done}
-      disabled={wanted === "" || wanted === apiKey.name || tooLong}
+      disabled={wanted === apiKey.name || problem !== undefined}
       work={work}
       onClose={onClose}
     >
@@ -28,10 +28,10 @@ export function RenameDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: () 
           autoFocus
           autoComplete="off"
           value={name}
-          aria-invalid={tooLong}
+          aria-invalid={problem !== undefined}
           onInput={(e) => setName(e.currentTarget.value)}
         />
-        {tooLong && <p className="bad">{t.create.nameTooLong}</p>}
+        {problem && <p className="bad">{t.create[problem]}</p>}
       </div>
     </Confirm>
   );

@@ -6,6 +6,10 @@ import { t } from "../../i18n/en";
 import { dateOf, formatSpan } from "../../lib/time";
 import { Confirm, Holds } from "./Confirm";
 
+// asSeen is how a name looks: blanks in a row are one on the screen, and nobody
+// can type what cannot be seen.
+const asSeen = (text: string) => text.normalize().replace(/\s+/g, " ").trim();
+
 export function RevokeDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) {
   const id = useId();
   const [typed, setTyped] = useState("");
@@ -17,7 +21,7 @@ export function RevokeDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: () 
       button={t.key.revoke.action}
       done={t.key.revoke.done}
       danger
-      disabled={typed.trim() !== name}
+      disabled={asSeen(typed) !== asSeen(name)}
       work={async () => (await keyClient.revokeApiKey({ apiKeyId })).apiKey}
       onClose={onClose}
     >

@@ -9,21 +9,28 @@ import { Confirm } from "./Confirm";
 
 const graces = Object.keys(t.key.rotate.graces).map(Number);
 
+// Rotations whose answer did not come, by key: while it may have happened, the next
+// one is that one again. Another would stop the secret that is in use.
+const unanswered = new Map<string, { requestId: string; graceSeconds: number }>();
+
 export function RotateDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) {
   const id = useId();
-  const [graceSeconds, setGrace] = useState(3600);
-  // Made when the dialog opens: trying again is the same rotation, not another
-  // one that would stop the secret before.
-  const [requestId] = useState(newRequestId);
+  const { apiKeyId, name } = apiKey;
+  const [before] = useState(() => unanswered.get(apiKeyId));
+  const [graceSeconds, setGrace] = useState(before?.graceSeconds ?? 3600);
+  // Made when the dialog opens: trying again is the same rotation.
+  const [requestId] = useState(before?.requestId ?? newRequestId);
   const [secret, setSecret] = useState("");
   // A rotation that may have happened keeps the grace that it was asked for.
-  const [tried, setTried] = useState(false);
+  const [tried, setTried] = useState(before !== undefined);
+  const [unsure, setUnsure] = useState(before !== undefined);
   const [rotated, setRotated] = useState(false);
-  const { apiKeyId, name } = apiKey;
   const words = t.key.rotate;
   const work = async () => {
     setTried(true);
-    const reply = await keyClient.rotateApiKey({ apiKeyId, graceSeconds, requestId });
+    unanswered.set(apiKeyId, { requestId, graceSeconds });
+    const reply = await keyClient.rotateApiKey({ apiKeyId, graceSeconds, requestId }).finally(() => setUnsure(true));
+    unanswered.delete(apiKeyId);
     setSecret(reply.secret);
     return reply.apiKey;
   };
@@ -31,6 +38,7 @@ export function RotateDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: () 
   return (
     <Confirm title={words.title(name)} button={words.action} done={words.done} work={work} onClose={onClose} onDone={() => setRotated(true)}>
       <p>{words.text}</p>
+      {unsure && <p className="note warn">{words.unsure}</p>}
       <div className="field">
         <label htmlFor={id}>{words.grace}</label>
         <select id={id} disabled={tried} value={graceSeconds} onChange={(e) => setGrace(Number(e.currentTarget.value))}>

@@ -9,12 +9,14 @@ import { session } from "../session/session";
 
 export interface Live {
   mode: LiveMode;
-  pollMs: number | false;
+  pollMs: number;
   // When the stream last spoke.
   heardAt?: number;
 }
 
 const pollMs = 3_000;
+// What the stream leaves out, such as the last use, may change without a payment.
+const besideStreamMs = 60_000;
 
 export function useLive(apiKeyId: string): Live {
   const queries = useQueryClient();
@@ -40,5 +42,5 @@ export function useLive(apiKeyId: string): Live {
     return () => stop.abort();
   }, [apiKeyId, visible, queries]);
 
-  return { mode, pollMs: mode === "stream" ? false : pollMs, heardAt };
+  return { mode, pollMs: mode === "stream" ? besideStreamMs : pollMs, heardAt };
 }

@@ -28,7 +28,7 @@ export function KeysBar({ search, setSearch, filter, setFilter, sort, setSort, c
       />
       <fieldset className="chips">
         <legend className="hidden">{t.keys.filterLabel}</legend>
-        {FILTERS.filter((name) => name === "all" || counts[name] > 0 || name === filter).map((name) => (
+        {FILTERS.filter((name) => name === "all" || partial || counts[name] > 0 || name === filter).map((name) => (
           <label key={name} className={`chip ${name}`}>
             <input type="radio" name="filter" checked={filter === name} onChange={() => setFilter(name)} />
             <span>

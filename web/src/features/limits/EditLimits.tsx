@@ -13,7 +13,7 @@ import { useUnit } from "../../ui/unit";
 import { useAction } from "../../ui/useAction";
 import { LimitFields } from "./LimitFields";
 import { changesBetween, draftOf, hasProblem, isUnlimited, limitsOf, loosens, readDraft, readLimits, rebase, type Change } from "./model";
-import { saveLimits } from "./save";
+import { isDone, saveLimits } from "./save";
 
 // apiKey is kept up to date from outside; base is what the user decides upon.
 export function EditLimits({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) {
@@ -33,7 +33,13 @@ export function EditLimits({ apiKey, onClose }: { apiKey: ApiKey; onClose: () =>
 
   // Somebody else's change shows as soon as it is known, and is no surprise at the save.
   const meanwhile = changesBetween(base, theirs);
+  const close = () => {
+    toast(t.limits.saved);
+    onClose();
+  };
   const adopt = (now: ReturnType<typeof limitsOf>) => {
+    // A save whose answer was lost did go through.
+    if (action.error !== undefined && changes.length > 0 && isDone(changes, now)) return close();
     const news = changesBetween(base, now);
     setConflict((before) => [...before.filter((c) => !news.some((n) => n.row === c.row)), ...news]);
     setDraft((typed) => rebase(typed, base, now, unit));
@@ -55,8 +61,7 @@ export function EditLimits({ apiKey, onClose }: { apiKey: ApiKey; onClose: () =>
       if (!saved.key) return;
       storeKey(queries, saved.key);
       if (saved.conflict) return adopt(limitsOf(saved.key.usage));
-      toast(t.limits.saved);
-      onClose();
+      close();
     });
   };
   const edit = (next: typeof draft) => {

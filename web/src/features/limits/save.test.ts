@@ -65,6 +65,12 @@ test("other limits are a conflict: nothing is saved", async () => {
   expect(s.key.day).toBe(150n);
 });
 
+test("what an earlier try did, whose answer was lost, is saved and no conflict", async () => {
+  const s = server({ revision: 8n, day: 200n });
+  expect(await saveLimits(s.clients, "k", base, 7n, changes)).toMatchObject({ conflict: false, key: { revision: 8n } });
+  expect(s.asked).toEqual([7n]);
+});
+
 test("a key that changes faster than it can be saved ends the tries", async () => {
   const s = server({ revision: 9n, day: 100n }, (key) => key.revision++);
   expect(await saveLimits(s.clients, "k", base, 7n, changes)).toEqual({ conflict: "busy" });

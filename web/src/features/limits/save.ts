@@ -13,6 +13,9 @@ export interface SaveClients {
 
 export type Saved = { key: ApiKey; conflict: false } | { key: ApiKey; conflict: true } | { key?: undefined; conflict: "busy" };
 
+// isDone says that limits are what the changes ask for.
+export const isDone = (changes: Change[], now: Limits): boolean => changes.every(({ row, to }) => now[row.slug] === to);
+
 const tries = 8;
 
 // saveLimits changes limits if they are still what the user saw (base). A key's
@@ -36,7 +39,10 @@ export async function saveLimits(
     }
     const { apiKey } = await clients.keys.getApiKey({ apiKeyId });
     if (!apiKey) throw new Error("the answer has no key");
-    if (changesBetween(base, limitsOf(apiKey.usage)).length > 0) return { key: apiKey, conflict: true };
+    const now = limitsOf(apiKey.usage);
+    // An earlier try did it, and its answer was lost.
+    if (isDone(changes, now)) return { key: apiKey, conflict: false };
+    if (changesBetween(base, now).length > 0) return { key: apiKey, conflict: true };
     expectedRevision = apiKey.revision;
   }
   return { conflict: "busy" };

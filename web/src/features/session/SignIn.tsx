@@ -14,7 +14,12 @@ export function SignIn() {
       <p className="lead">{t.session.lead}</p>
       {notice && (
         <p className="note warn" role="alert">
-          {t.session[notice]}
+          {t.session[notice]}{" "}
+          {notice === "unavailable" && (
+            <button type="button" className="link" onClick={() => void session.start()}>
+              {t.retry}
+            </button>
+          )}
         </p>
       )}
       {embedded && <p className="note">{t.session.embedded}</p>}

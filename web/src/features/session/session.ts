@@ -11,7 +11,7 @@ export interface SessionState {
   settings: Settings;
   subject?: string;
   // Why there is a sign-in to see: the link was refused, the session is over.
-  notice?: "codeRefused" | "ended";
+  notice?: "codeRefused" | "unavailable" | "ended";
   embedded: boolean;
 }
 
@@ -34,6 +34,10 @@ const subscribe = (listener: () => void) => {
 
 export const useSession = (): SessionState => useSyncExternalStore(subscribe, () => state);
 
+// silent says that an answer decides nothing: there is none, or the server cannot
+// tell who is signed in now.
+const silent = (answer: Response | undefined): boolean => !answer || answer.status >= 500 || answer.status === 429;
+
 async function call(method: string, body?: unknown): Promise<Response | undefined> {
   try {
     return await fetch(`${server}/session`, {
@@ -48,26 +52,43 @@ async function call(method: string, body?: unknown): Promise<Response | undefine
   }
 }
 
+// The code of the link, until the server has judged it.
+let code: string | undefined;
+
+// start finds out who is signed in, again if the server did not say so before.
+// look reads the page again if another person signed in, in another tab: the cookie
+// is everybody's, and what is on the page is not.
+async function look(): Promise<void> {
+  if (document.visibilityState === "hidden" || state.status !== "in" || !state.subject) return;
+  const answer = await call("GET");
+  if (!answer?.ok || hasBearer()) return;
+  const { subject } = (await answer.json().catch(() => state)) as { subject?: string };
+  if (subject !== state.subject) whenFree(() => location.reload());
+}
+
 async function start(): Promise<void> {
-  const { code, rest } = takeCode(location.hash);
-  if (rest !== location.hash) history.replaceState(null, "", rest);
+  const taken = takeCode(location.hash);
+  code = taken.code ?? code;
+  if (taken.rest !== location.hash) history.replaceState(null, "", taken.rest);
   // The cookie is for the server's own pages; others bring a token.
   const settings = sameOrigin ? await readSettings(server) : state.settings;
   const embedded = window.parent !== window && settings.embedOrigins.length > 0;
+  const listens = state.embedded;
   set({ settings, embedded });
-  if (embedded) listenToParent(settings.embedOrigins);
+  if (embedded && !listens) listenToParent(settings.embedOrigins);
   if (!sameOrigin) return set({ status: "out" });
 
   let notice: SessionState["notice"];
   if (code !== undefined) {
     const answer = await call("POST", { code });
-    if (!answer?.ok) notice = "codeRefused";
+    if (!answer?.ok) notice = silent(answer) ? "unavailable" : "codeRefused";
+    if (notice !== "unavailable") code = undefined;
   }
   const answer = await call("GET");
   if (hasBearer()) return; // the embedding page was quicker
-  if (!answer?.ok) return set({ status: "out", notice });
+  if (!answer?.ok) return set({ status: "out", notice: silent(answer) ? "unavailable" : notice });
   const { subject } = (await answer.json().catch(() => ({}))) as { subject?: string };
-  set({ status: "in", subject });
+  set({ status: "in", subject, notice: undefined });
 }
 
 // listenToParent takes a token from the page that this one is embedded in, if
@@ -91,6 +112,8 @@ function askParent(origins: string[]): void {
 
 // signInWithToken signs in with a token that was typed. It answers whether it counts.
 async function signInWithToken(token: string): Promise<"in" | "refused"> {
+  // A header could not carry it, which would look like a server that is gone.
+  if (!/^[!-~]+$/.test(token)) return "refused";
   setBearer(token);
   try {
     await keyClient.listApiKeys({ pageSize: 1 });
@@ -123,5 +146,7 @@ async function signOut(): Promise<boolean> {
   set({ status: "out", subject: undefined, notice: undefined });
   return byToken || answer?.ok === true;
 }
+
+document.addEventListener("visibilitychange", () => void look());
 
 export const session = { start, ended, signOut, signInWithToken };
