@@ -84,12 +84,16 @@ func limitExceededToProto(e *ledger.LimitExceededError) *satcapv1.LimitExceeded 
 }
 
 func spendToProto(s ledger.Spend) *satcapv1.Spend {
+	var releasedAtUs int64
+	if s.State == ledger.Released {
+		releasedAtUs = s.UpdatedAtUs // nothing but the next rung changes it again
+	}
 	return &satcapv1.Spend{
 		ApiKeyId: keyText(s.KeyID), SpendId: s.ID, State: satcapv1.Spend_State(s.State),
 		AmountSats: s.AmountSats, HeldSats: s.HeldSats, TransactionId: s.TransactionID,
 		ReserveTime: timestamp(s.ReservedAtUs), ExpireTime: timestamp(s.ExpiresAtUs),
 		SettleTime: timestamp(s.SettledAtUs), ReverseTime: timestamp(s.ReversedAtUs),
-		Late: s.Late, OverHold: s.OverHold, Unreserved: s.Unreserved,
+		ReleaseTime: timestamp(releasedAtUs), Late: s.Late, OverHold: s.OverHold, Unreserved: s.Unreserved,
 	}
 }
 

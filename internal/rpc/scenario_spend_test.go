@@ -35,10 +35,13 @@ func aLifeOfSpends(e *env) {
 	require.Equal(e.t, []int64{450, 600}, []int64{settled.GetSpend().GetAmountSats(), settled.GetSpend().GetHeldSats()})
 	require.Equal(e.t, "tx-rent", settled.GetSpend().GetTransactionId())
 	require.NotNil(e.t, settled.GetSpend().GetSettleTime())
+	require.Nil(e.t, settled.GetSpend().GetReleaseTime())
 
 	require.False(e.t, e.reserve(key, "food", 550).ok().GetReplayed())
 	released := e.release(key, "food").ok()
 	require.Equal(e.t, satcapv1.Spend_STATE_RELEASED, released.GetSpend().GetState())
+	require.Greater(e.t, released.GetSpend().GetReleaseTime().AsTime(), released.GetSpend().GetReserveTime().AsTime())
+	require.Equal(e.t, released.GetSpend().String(), e.release(key, "food").ok().GetSpend().String(), "the first release counts")
 	require.Equal(e.t, "daily 1000 450 0 550", sums(released.GetUsage())[0])
 
 	e.reserve(key, "fuel", 100).ok()
@@ -168,6 +171,7 @@ func overtaken(e *env) {
 	late := e.settle(key, "a", 5).ok().GetSpend()
 	require.True(e.t, late.GetLate())
 	require.Equal(e.t, satcapv1.Spend_STATE_SETTLED, late.GetState())
+	require.Nil(e.t, late.GetReleaseTime(), "it was paid after all")
 
 	tombstone := e.reverse(key, "b").ok().GetSpend()
 	require.Equal(e.t, satcapv1.Spend_STATE_REVERSED, tombstone.GetState())

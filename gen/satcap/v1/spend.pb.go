@@ -122,7 +122,10 @@ type Spend struct {
 	// The spend was settled above its hold.
 	OverHold bool `protobuf:"varint,12,opt,name=over_hold,json=overHold,proto3" json:"over_hold,omitempty"`
 	// The spend was booked without ever having been reserved.
-	Unreserved    bool `protobuf:"varint,13,opt,name=unreserved,proto3" json:"unreserved,omitempty"`
+	Unreserved bool `protobuf:"varint,13,opt,name=unreserved,proto3" json:"unreserved,omitempty"`
+	// When the spend was released. Absent in every other state: what is settled after
+	// all has a settle_time instead.
+	ReleaseTime   *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=release_time,json=releaseTime,proto3" json:"release_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -248,11 +251,18 @@ func (x *Spend) GetUnreserved() bool {
 	return false
 }
 
+func (x *Spend) GetReleaseTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReleaseTime
+	}
+	return nil
+}
+
 var File_satcap_v1_spend_proto protoreflect.FileDescriptor
 
 const file_satcap_v1_spend_proto_rawDesc = "" +
 	"\n" +
-	"\x15satcap/v1/spend.proto\x12\tsatcap.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9f\x05\n" +
+	"\x15satcap/v1/spend.proto\x12\tsatcap.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xde\x05\n" +
 	"\x05Spend\x12\x1c\n" +
 	"\n" +
 	"api_key_id\x18\x01 \x01(\tR\bapiKeyId\x12\x19\n" +
@@ -273,7 +283,8 @@ const file_satcap_v1_spend_proto_rawDesc = "" +
 	"\tover_hold\x18\f \x01(\bR\boverHold\x12\x1e\n" +
 	"\n" +
 	"unreserved\x18\r \x01(\bR\n" +
-	"unreserved\"\x80\x01\n" +
+	"unreserved\x12=\n" +
+	"\frelease_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\vreleaseTime\"\x80\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSTATE_RESERVED\x10\x01\x12\x12\n" +
@@ -307,11 +318,12 @@ var file_satcap_v1_spend_proto_depIdxs = []int32{
 	2, // 2: satcap.v1.Spend.expire_time:type_name -> google.protobuf.Timestamp
 	2, // 3: satcap.v1.Spend.settle_time:type_name -> google.protobuf.Timestamp
 	2, // 4: satcap.v1.Spend.reverse_time:type_name -> google.protobuf.Timestamp
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	2, // 5: satcap.v1.Spend.release_time:type_name -> google.protobuf.Timestamp
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_satcap_v1_spend_proto_init() }

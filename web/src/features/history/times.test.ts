@@ -22,6 +22,14 @@ test("a hold that expired did so at its end; an open one has not yet", () => {
   expect(timesOf(create(SpendSchema, { ...hold, state: Spend_State.RESERVED }))).toEqual([{ state: Spend_State.RESERVED, at: minute(0) }]);
 });
 
+test("a hold that was given back says when", () => {
+  const hold = create(SpendSchema, { reserveTime: at(0), expireTime: at(5), releaseTime: at(2), state: Spend_State.RELEASED });
+  expect(timesOf(hold)).toEqual([
+    { state: Spend_State.RELEASED, at: minute(2) },
+    { state: Spend_State.RESERVED, at: minute(0) },
+  ]);
+});
+
 test("moments within a minute are one, and a message that overtook all has none", () => {
   expect(timesOf(create(SpendSchema, { state: Spend_State.SETTLED, reserveTime: at(0), settleTime: at(0) }))).toHaveLength(1);
   expect(timesOf(create(SpendSchema, { state: Spend_State.RELEASED }))).toEqual([]);

@@ -18,6 +18,7 @@ export function timesOf(spend: Spend): Moment[] {
     [Spend_State.REVERSED, spend.reverseTime],
     [Spend_State.SETTLED, spend.settleTime],
     [Spend_State.EXPIRED, expired],
+    [Spend_State.RELEASED, spend.releaseTime],
     [Spend_State.RESERVED, spend.reserveTime],
   ] as const;
   const moments: Moment[] = [];

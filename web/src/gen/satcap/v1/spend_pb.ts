@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file satcap/v1/spend.proto.
  */
 export const file_satcap_v1_spend: GenFile = /*@__PURE__*/
-  fileDesc("ChVzYXRjYXAvdjEvc3BlbmQucHJvdG8SCXNhdGNhcC52MSKSBAoFU3BlbmQSEgoKYXBpX2tleV9pZBgBIAEoCRIQCghzcGVuZF9pZBgCIAEoCRITCgthbW91bnRfc2F0cxgDIAEoAxIRCgloZWxkX3NhdHMYBCABKAMSJQoFc3RhdGUYBSABKA4yFi5zYXRjYXAudjEuU3BlbmQuU3RhdGUSMAoMcmVzZXJ2ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLc2V0dGxlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDHJldmVyc2VfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOdHJhbnNhY3Rpb25faWQYCiABKAkSDAoEbGF0ZRgLIAEoCBIRCglvdmVyX2hvbGQYDCABKAgSEgoKdW5yZXNlcnZlZBgNIAEoCCKAAQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABISCg5TVEFURV9SRVNFUlZFRBABEhIKDlNUQVRFX1JFTEVBU0VEEAISEQoNU1RBVEVfRVhQSVJFRBADEhEKDVNUQVRFX1NFVFRMRUQQBBISCg5TVEFURV9SRVZFUlNFRBAFQjFaL2dpdGh1Yi5jb20vc2F0Y2FwL3NhdGNhcC9nZW4vc2F0Y2FwL3YxO3NhdGNhcHYxYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("ChVzYXRjYXAvdjEvc3BlbmQucHJvdG8SCXNhdGNhcC52MSLEBAoFU3BlbmQSEgoKYXBpX2tleV9pZBgBIAEoCRIQCghzcGVuZF9pZBgCIAEoCRITCgthbW91bnRfc2F0cxgDIAEoAxIRCgloZWxkX3NhdHMYBCABKAMSJQoFc3RhdGUYBSABKA4yFi5zYXRjYXAudjEuU3BlbmQuU3RhdGUSMAoMcmVzZXJ2ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLc2V0dGxlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDHJldmVyc2VfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOdHJhbnNhY3Rpb25faWQYCiABKAkSDAoEbGF0ZRgLIAEoCBIRCglvdmVyX2hvbGQYDCABKAgSEgoKdW5yZXNlcnZlZBgNIAEoCBIwCgxyZWxlYXNlX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIoABCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhIKDlNUQVRFX1JFU0VSVkVEEAESEgoOU1RBVEVfUkVMRUFTRUQQAhIRCg1TVEFURV9FWFBJUkVEEAMSEQoNU1RBVEVfU0VUVExFRBAEEhIKDlNUQVRFX1JFVkVSU0VEEAVCMVovZ2l0aHViLmNvbS9zYXRjYXAvc2F0Y2FwL2dlbi9zYXRjYXAvdjE7c2F0Y2FwdjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * Spend is one payment against an API key. Its state only moves up the ladder
@@ -116,6 +116,14 @@ export type Spend = Message<"satcap.v1.Spend"> & {
    * @generated from field: bool unreserved = 13;
    */
   unreserved: boolean;
+
+  /**
+   * When the spend was released. Absent in every other state: what is settled after
+   * all has a settle_time instead.
+   *
+   * @generated from field: google.protobuf.Timestamp release_time = 14;
+   */
+  releaseTime?: Timestamp | undefined;
 };
 
 /**
