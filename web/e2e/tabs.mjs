@@ -56,11 +56,17 @@ await step("a hidden tab asks nothing, and is current as soon as it is seen", as
       // TanStack Query listens at the window, to which the event bubbles.
       document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
     }, state);
+  // Two changes in a row: what stands around the key waits to be read again, and
+  // must not be read while nobody looks.
+  await record(id, "b", 1_000);
+  await parts(tab).verdict("51 %");
+  await record(id, "c", 1_000);
+  await parts(tab).verdict("52 %");
   const streamEnds = tab.waitForEvent("requestfailed", (r) => r.url().includes("WatchUsage"));
   await show("hidden");
   await streamEnds;
   asked.length = 0;
-  await record(id, "b", 25_000);
+  await record(id, "d", 23_000);
   await tab.evaluate(() => new Promise((done) => setTimeout(done, 7_000))); // two polls' time
   assert.deepEqual(asked, []);
   await show("visible");
@@ -85,7 +91,7 @@ await step("a browser that thinks it has no network still asks a server on its m
   await goTo(tab, "#/keys");
   await parts(tab).text("75,000 of 100,000 sats in 24 h");
   await tab.evaluate(() => void dispatchEvent(new Event("offline")));
-  await record(id, "c", 5_000);
+  await record(id, "e", 5_000);
   await parts(tab).text("80,000 of 100,000 sats in 24 h");
 });
 await finish(browser);

@@ -54,3 +54,14 @@ test("a key that changed is itself read again: the stream has not all of it", ()
   invalidateAround(queries, "k");
   expect(query!.state.isInvalidated).toBe(true);
 });
+
+test("a page that nobody looks at marks what changed, and reads it when it is seen", () => {
+  const { queries } = setup(5n);
+  const read = vi.spyOn(queries, "refetchQueries").mockResolvedValue();
+  for (const [visibilityState, reads] of [["visible", true], ["hidden", false]] as const) {
+    read.mockClear();
+    vi.stubGlobal("document", { visibilityState });
+    invalidateAround(queries, "k");
+    expect(read.mock.calls.length > 0, visibilityState).toBe(reads);
+  }
+});

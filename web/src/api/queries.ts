@@ -104,12 +104,13 @@ export function invalidateAround(queries: QueryClient, apiKeyId: string): void {
     createConnectQueryKey({ schema: UsageService.method.getSpendSeries, input, transport, cardinality: "finite" }),
     createConnectQueryKey({ schema: UsageService.method.listSpends, input, transport, cardinality: "infinite" }),
     createConnectQueryKey({ schema: LimitService.method.listLimitChanges, input, transport, cardinality: "infinite" }),
+    keysQuery,
   ];
-  for (const queryKey of around) void queries.invalidateQueries({ queryKey });
-  invalidateKeys(queries);
+  // Where nobody looks it is only marked, and read when the page is seen again.
+  const refetchType = document.visibilityState === "hidden" ? "none" : "active";
+  for (const queryKey of around) void queries.invalidateQueries({ queryKey, refetchType });
 }
 
-export const invalidateKeys = (queries: QueryClient): void =>
-  void queries.invalidateQueries({
-    queryKey: createConnectQueryKey({ schema: ApiKeyService.method.listApiKeys, transport, cardinality: "infinite" }),
-  });
+const keysQuery = createConnectQueryKey({ schema: ApiKeyService.method.listApiKeys, transport, cardinality: "infinite" });
+
+export const invalidateKeys = (queries: QueryClient): void => void queries.invalidateQueries({ queryKey: keysQuery });
