@@ -157,6 +157,9 @@ func (b *batch) Commit(ctx context.Context, c *ledger.Changes) error {
 	if err := b.save(ctx, c); err != nil {
 		return unavailable("save", err)
 	}
+	if err := ctx.Err(); err != nil {
+		return unavailable("save", err)
+	}
 	if err := b.tx.Commit(); err != nil {
 		// The log may have been written and only its sync have failed.
 		return fmt.Errorf("%w: commit: %w", store.ErrOutcomeUnknown, err)
