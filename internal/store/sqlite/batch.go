@@ -34,12 +34,18 @@ func (s *Store) Load(ctx context.Context, p store.LoadParams) (store.Batch, erro
 	b := &batch{tx: tx, q: s.writes.WithTx(tx), seen: make(map[spendName]bool), snap: &ledger.Snapshot{
 		ClockUs: s.clock(), Keys: make(map[ledger.KeyID]*ledger.KeySnapshot, len(p.Keys)),
 	}}
-	if err := b.load(ctx, p); err != nil {
+	if err := b.load(unwatched(ctx), p); err != nil {
 		b.Rollback()
 		return nil, unavailable("load", err)
 	}
 	return b, nil
 }
+
+// unwatched is ctx without its end, for statements that wait for nothing. The driver
+// watches a context that can end from a goroutine of its own, started for every
+// statement, which costs as much as writing a row. Between the statements the
+// transaction still ends with the context.
+func unwatched(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
 // load reads everything in one statement per kind of row.
 func (b *batch) load(ctx context.Context, p store.LoadParams) error {
@@ -154,7 +160,7 @@ func loadSchedule(ctx context.Context, q *dbsqlc.Queries, id ledger.KeyID, nowUs
 // Commit saves, row by row through prepared statements, and commits.
 func (b *batch) Commit(ctx context.Context, c *ledger.Changes) error {
 	defer b.Rollback()
-	if err := b.save(ctx, c); err != nil {
+	if err := b.save(unwatched(ctx), c); err != nil {
 		return unavailable("save", err)
 	}
 	if err := ctx.Err(); err != nil {

@@ -9,11 +9,7 @@ import (
 	"github.com/satcap/satcap/internal/store/sqlite/internal/dbsqlc"
 )
 
-// save writes row by row. The driver watches a context that can end from a goroutine
-// of its own, started for every statement, which costs as much as writing the row:
-// so these statements, none of which can wait, have one that cannot.
 func (b *batch) save(ctx context.Context, c *ledger.Changes) error {
-	ctx = context.WithoutCancel(ctx)
 	for _, k := range c.Keys {
 		if err := b.q.SaveKeys(ctx, saveKey(k)); err != nil {
 			return err
