@@ -46,18 +46,17 @@ func runBatch(ctx context.Context, b *bench) error {
 	return nil
 }
 
-// batchesByRPC holds ApplySpends against ReserveSpend.
+// batchesByRPC holds ApplySpends against ReserveSpend, both by the same load
+// generator.
 func batchesByRPC(ctx context.Context, b *bench, database string, spec subject.Spec, keys subject.Keys) error {
 	server, err := b.serve(spec)
 	if err != nil {
 		return err
 	}
-	w, err := b.worker(subject.Spec{Kind: "rpc", Server: server.URL, Token: server.Token})
-	if err != nil {
-		return err
-	}
-	batches := b.rate("ApplySpends of 500", w, subject.Job{Op: "hold-all", Keys: keys, Callers: batchCallers, Batch: batchSize})
-	single := b.answered("ReserveSpend", server, rig.Load{Protocol: "grpc", Callers: callers, KeyIDs: []string{keys.At(0).UUID()}, Mix: reserveOnly})
+	load := rig.Load{Protocol: "grpc", Callers: callers, KeyIDs: []string{keys.At(0).UUID()}, Mix: reserveOnly}
+	single := b.answered("ReserveSpend", server, load)
+	load.Callers, load.Mix, load.Batch = batchCallers, "apply=1", batchSize
+	batches := b.answered("ApplySpends of 500", server, load)
 	if err := b.rounds(ctx, batches, single); err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func (b *bench) together(servers []*rig.Server, load rig.Load) *measured {
 		for i, s := range servers {
 			group.Go(func() error {
 				a, err := b.put(s, load)
-				rates[i] = a.Total.RatePerSecond
+				rates[i] = a.Total.OperationsPerSecond
 				return err
 			})
 		}

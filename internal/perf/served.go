@@ -80,8 +80,8 @@ func (b *bench) answered(name string, s *rig.Server, l rig.Load) *measured {
 	m := &measured{name: name}
 	m.once = func(context.Context) (float64, error) {
 		a, err := b.put(s, l)
-		m.operations = b.withWarmup(a.Total.RatePerSecond)
-		return a.Total.RatePerSecond, err
+		m.operations = b.withWarmup(a.Total.OperationsPerSecond)
+		return a.Total.OperationsPerSecond, err
 	}
 	return m
 }

@@ -102,6 +102,8 @@ type Load struct {
 	KeyIDs []string
 	// Mix is what to call, in the words of satcap bench.
 	Mix string
+	// Batch is how many operations a call of apply has.
+	Batch int
 	// Measure is for how long, and Warmup how long the load goes before that.
 	Measure, Warmup time.Duration
 	// RatePerSecond is that of an open loop; 0: every caller waits for its answer.
@@ -110,15 +112,16 @@ type Load struct {
 
 // Answers is what satcap bench reports, as far as it is needed here.
 type Answers struct {
-	// Total is of all calls; times are in microseconds.
+	// Total is of all calls, and of the operations in them; times are in microseconds.
 	Total struct {
-		Count         int64   `json:"count"`
-		RefusalCount  int64   `json:"refusal_count"`
-		ErrorCount    int64   `json:"error_count"`
-		RatePerSecond float64 `json:"rate_per_s"`
-		P50Us         float64 `json:"p50_us"`
-		P99Us         float64 `json:"p99_us"`
-		P999Us        float64 `json:"p999_us"`
+		Count               int64   `json:"count"`
+		RefusalCount        int64   `json:"refusal_count"`
+		ErrorCount          int64   `json:"error_count"`
+		ItemRefusalCount    int64   `json:"item_refusal_count"`
+		OperationsPerSecond float64 `json:"operations_per_s"`
+		P50Us               float64 `json:"p50_us"`
+		P99Us               float64 `json:"p99_us"`
+		P999Us              float64 `json:"p999_us"`
 	} `json:"total"`
 }
 
@@ -137,6 +140,9 @@ func (s *Server) Put(program string, l Load) (Answers, error) {
 	for _, id := range l.KeyIDs {
 		args = append(args, "--key", id)
 	}
+	if l.Batch > 0 {
+		args = append(args, "--batch", fmt.Sprint(l.Batch))
+	}
 	if l.RatePerSecond > 0 {
 		args = append(args, "--rate", fmt.Sprintf("%.1f", l.RatePerSecond))
 	}
@@ -150,7 +156,7 @@ func (s *Server) Put(program string, l Load) (Answers, error) {
 	if err := json.Unmarshal(out.Bytes(), &a); err != nil {
 		return a, err
 	}
-	if a.Total.ErrorCount > 0 || a.Total.RefusalCount > 0 || a.Total.Count == 0 {
+	if a.Total.ErrorCount > 0 || a.Total.RefusalCount+a.Total.ItemRefusalCount > 0 || a.Total.Count == 0 {
 		return a, errors.New("calls failed, were refused, or there were none:\n" + out.String())
 	}
 	return a, nil

@@ -70,13 +70,11 @@ func (k Keys) All() []Key {
 
 // Spec names a subject and where it finds its database.
 type Spec struct {
-	// Kind is satcap, incumbent, redis or rpc.
+	// Kind is satcap, incumbent or redis.
 	Kind string
 	// SQLite is the path of a file, Postgres a URL, Redis an address; satcap takes
 	// one of the first two.
 	SQLite, Postgres, Redis string
-	// Server is the URL of a running server, and Token what it wants to see.
-	Server, Token string
 }
 
 // Open makes the subject that s names.
@@ -88,8 +86,6 @@ func Open(ctx context.Context, s Spec) (Subject, error) {
 		return openIncumbent(ctx, s)
 	case "redis":
 		return openRedis(ctx, s)
-	case "rpc":
-		return openRPC(s)
 	}
 	return nil, fmt.Errorf("no subject %q", s.Kind)
 }
