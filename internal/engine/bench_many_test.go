@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/satcap/satcap/internal/engine"
 	"github.com/satcap/satcap/internal/ledger"
 )
 
@@ -28,8 +29,8 @@ func BenchmarkMany(b *testing.B) {
 }
 
 // benchmarkMany counts holds, whatever they come in.
-func benchmarkMany(b *testing.B, name string, keys, callers, each int) {
-	e, s := onDatabase(b, makers[name](b), nil)
+func benchmarkMany(b *testing.B, name string, keys, callers, each int, edit ...func(*engine.Config)) {
+	e, s := onDatabase(b, makers[name](b), nil, edit...)
 	var ids []ledger.KeyID
 	for range keys {
 		ids = append(ids, createKey(b, e, ledger.Limits{ledger.MaxAmountSats}))
