@@ -32,7 +32,7 @@ SELECT sqlc.embed(k), m.clock_us::bigint AS clock_us, m.now_us::bigint AS now_us
         WHERE s.api_key_id = m.id AND s.state = 4 AND s.settled_at_us = a.settled_at_us)::bigint AS next_annual_sats,
     COALESCE(h.expires_at_us, 0)::bigint AS next_holds_us, COALESCE(h.held_sats, 0)::bigint AS next_holds_sats
 FROM moment m
-JOIN api_keys k ON k.id = m.id
+JOIN api_keys k ON k.id = ANY(ARRAY[m.id])
 LEFT JOIN LATERAL (SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
     AND s.settled_at_us > m.now_us - @daily_us::bigint ORDER BY s.settled_at_us LIMIT 1) d ON true
 LEFT JOIN LATERAL (SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
