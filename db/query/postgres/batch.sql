@@ -21,16 +21,16 @@ WITH clock AS MATERIALIZED (
     FROM api_keys k, clock WHERE k.id = ANY(@ids::uuid[])
 )
 SELECT m.id, m.clock_us::bigint AS clock_us, m.now_us::bigint AS now_us,
-    (SELECT COALESCE(SUM(s.held_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 1
-        AND s.expires_at_us > m.as_of_us AND s.expires_at_us <= m.now_us)::bigint AS left_held_sats,
-    (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
-        AND s.settled_at_us > m.as_of_us - @daily_us::bigint AND s.settled_at_us <= m.now_us - @daily_us::bigint)::bigint AS left_daily_sats,
-    (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
-        AND s.settled_at_us > m.as_of_us - @weekly_us::bigint AND s.settled_at_us <= m.now_us - @weekly_us::bigint)::bigint AS left_weekly_sats,
-    (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
-        AND s.settled_at_us > m.as_of_us - @monthly_us::bigint AND s.settled_at_us <= m.now_us - @monthly_us::bigint)::bigint AS left_monthly_sats,
-    (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
-        AND s.settled_at_us > m.as_of_us - @annual_us::bigint AND s.settled_at_us <= m.now_us - @annual_us::bigint)::bigint AS left_annual_sats
+    (SELECT COALESCE(SUM(o.held_sats), 0) FROM (SELECT s.held_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 1
+        AND s.expires_at_us > m.as_of_us AND s.expires_at_us <= m.now_us ORDER BY s.expires_at_us) o)::bigint AS left_held_sats,
+    (SELECT COALESCE(SUM(o.amount_sats), 0) FROM (SELECT s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+        AND s.settled_at_us > m.as_of_us - @daily_us::bigint AND s.settled_at_us <= m.now_us - @daily_us::bigint ORDER BY s.settled_at_us) o)::bigint AS left_daily_sats,
+    (SELECT COALESCE(SUM(o.amount_sats), 0) FROM (SELECT s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+        AND s.settled_at_us > m.as_of_us - @weekly_us::bigint AND s.settled_at_us <= m.now_us - @weekly_us::bigint ORDER BY s.settled_at_us) o)::bigint AS left_weekly_sats,
+    (SELECT COALESCE(SUM(o.amount_sats), 0) FROM (SELECT s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+        AND s.settled_at_us > m.as_of_us - @monthly_us::bigint AND s.settled_at_us <= m.now_us - @monthly_us::bigint ORDER BY s.settled_at_us) o)::bigint AS left_monthly_sats,
+    (SELECT COALESCE(SUM(o.amount_sats), 0) FROM (SELECT s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+        AND s.settled_at_us > m.as_of_us - @annual_us::bigint AND s.settled_at_us <= m.now_us - @annual_us::bigint ORDER BY s.settled_at_us) o)::bigint AS left_annual_sats
 FROM moment m;
 
 -- name: LoadSpends :many

@@ -7,9 +7,10 @@
 -- Not by EXISTS, for which the server may first read all such rows of all keys.
 SELECT k.id, (
     (k.annual_spent_sats > 0 AND k.as_of_us < @stale_before_us::bigint)
-    OR COALESCE((SELECT true FROM spends s WHERE s.api_key_id = k.id AND s.state = 1 AND s.expires_at_us <= @expired_at_us::bigint LIMIT 1), false)
+    OR COALESCE((SELECT true FROM spends s WHERE s.api_key_id = k.id AND s.state = 1 AND s.expires_at_us <= @expired_at_us::bigint
+        ORDER BY s.expires_at_us LIMIT 1), false)
     OR COALESCE((SELECT true FROM spends s WHERE s.api_key_id = k.id AND s.created_at_us < @delete_before_us::bigint
-        AND s.updated_at_us < @delete_before_us::bigint AND s.state <> 1 LIMIT 1), false)
+        AND s.updated_at_us < @delete_before_us::bigint AND s.state <> 1 ORDER BY s.created_at_us LIMIT 1), false)
     OR COALESCE((SELECT true FROM reversals r WHERE r.api_key_id = k.id AND r.reversed_at_us < @delete_before_us::bigint LIMIT 1), false)
 )::boolean AS due
 FROM (SELECT * FROM api_keys WHERE id > @after::uuid ORDER BY id LIMIT @row_limit) AS k ORDER BY k.id;

@@ -54,9 +54,10 @@ const listSweepable = `-- name: ListSweepable :many
 
 SELECT k.id, (
     (k.annual_spent_sats > 0 AND k.as_of_us < $1::bigint)
-    OR COALESCE((SELECT true FROM spends s WHERE s.api_key_id = k.id AND s.state = 1 AND s.expires_at_us <= $2::bigint LIMIT 1), false)
+    OR COALESCE((SELECT true FROM spends s WHERE s.api_key_id = k.id AND s.state = 1 AND s.expires_at_us <= $2::bigint
+        ORDER BY s.expires_at_us LIMIT 1), false)
     OR COALESCE((SELECT true FROM spends s WHERE s.api_key_id = k.id AND s.created_at_us < $3::bigint
-        AND s.updated_at_us < $3::bigint AND s.state <> 1 LIMIT 1), false)
+        AND s.updated_at_us < $3::bigint AND s.state <> 1 ORDER BY s.created_at_us LIMIT 1), false)
     OR COALESCE((SELECT true FROM reversals r WHERE r.api_key_id = k.id AND r.reversed_at_us < $3::bigint LIMIT 1), false)
 )::boolean AS due
 FROM (SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_us, expires_at_us, revoked_at_us, last_used_at_us, request_id, request_hash, revision, last_us, as_of_us, daily_limit_sats, weekly_limit_sats, monthly_limit_sats, annual_limit_sats, held_sats, daily_spent_sats, weekly_spent_sats, monthly_spent_sats, annual_spent_sats, previous_secret_hash, previous_secret_until_us, rotate_request_id, rotate_grace_us FROM api_keys WHERE id > $4::uuid ORDER BY id LIMIT $5) AS k ORDER BY k.id
