@@ -25,9 +25,9 @@ WHERE id = @id;
 -- waits for the other.
 WITH seen AS MATERIALIZED (
     SELECT k.id, v.at_us FROM ROWS FROM (unnest(@ids::uuid[]), unnest(@at_us::bigint[])) AS v (id, at_us)
-    JOIN api_keys k ON k.id = v.id WHERE k.last_used_at_us < v.at_us ORDER BY k.id FOR NO KEY UPDATE OF k
+    JOIN api_keys k ON k.id = ANY(ARRAY[v.id]) WHERE k.last_used_at_us < v.at_us ORDER BY v.id FOR NO KEY UPDATE OF k
 )
-UPDATE api_keys k SET last_used_at_us = GREATEST(k.last_used_at_us, seen.at_us) FROM seen WHERE k.id = seen.id;
+UPDATE api_keys k SET last_used_at_us = GREATEST(k.last_used_at_us, seen.at_us) FROM seen WHERE k.id = ANY(ARRAY[seen.id]);
 
 -- name: InsertServiceToken :exec
 INSERT INTO service_tokens (id, name, token_hash, token_prefix, roles, created_at_us, revoked_at_us)

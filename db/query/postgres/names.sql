@@ -32,4 +32,4 @@ WITH old AS MATERIALIZED (
     SELECT n.name FROM payment_names n WHERE n.created_at_us < @before_us::bigint AND n.reversed_at_us < @before_us::bigint
     ORDER BY n.created_at_us LIMIT @row_limit FOR UPDATE SKIP LOCKED
 )
-DELETE FROM payment_names WHERE payment_names.name IN (SELECT old.name FROM old);
+DELETE FROM payment_names n USING old WHERE n.name = ANY(ARRAY[old.name]);

@@ -1,4 +1,5 @@
--- Reads: what is seen without a lock, each page in one statement.
+-- Reads: what is seen without a lock, each page in one statement. What is summed
+-- up is asked for in an order that one index alone has: see batch.sql.
 
 -- name: ViewKeys :many
 -- subject, unless empty, is the owner: for a key of another one nothing is
@@ -12,27 +13,31 @@ WITH clock AS MATERIALIZED (
     FROM api_keys k, clock WHERE k.id = ANY(@ids::uuid[]) AND (@subject::text = '' OR k.subject = @subject::text)
 )
 SELECT sqlc.embed(k), m.clock_us::bigint AS clock_us, m.now_us::bigint AS now_us,
-    (SELECT COALESCE(SUM(s.held_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 1
-        AND s.expires_at_us > m.as_of_us AND s.expires_at_us <= m.now_us)::bigint AS left_held_sats,
-    (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
-        AND s.settled_at_us > m.as_of_us - @daily_us::bigint AND s.settled_at_us <= m.now_us - @daily_us::bigint)::bigint AS left_daily_sats,
-    (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
-        AND s.settled_at_us > m.as_of_us - @weekly_us::bigint AND s.settled_at_us <= m.now_us - @weekly_us::bigint)::bigint AS left_weekly_sats,
-    (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
-        AND s.settled_at_us > m.as_of_us - @monthly_us::bigint AND s.settled_at_us <= m.now_us - @monthly_us::bigint)::bigint AS left_monthly_sats,
-    (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
-        AND s.settled_at_us > m.as_of_us - @annual_us::bigint AND s.settled_at_us <= m.now_us - @annual_us::bigint)::bigint AS left_annual_sats,
-    COALESCE(d.settled_at_us, 0)::bigint AS next_daily_us, (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s
-        WHERE s.api_key_id = m.id AND s.state = 4 AND s.settled_at_us = d.settled_at_us)::bigint AS next_daily_sats,
-    COALESCE(w.settled_at_us, 0)::bigint AS next_weekly_us, (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s
-        WHERE s.api_key_id = m.id AND s.state = 4 AND s.settled_at_us = w.settled_at_us)::bigint AS next_weekly_sats,
-    COALESCE(mo.settled_at_us, 0)::bigint AS next_monthly_us, (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s
-        WHERE s.api_key_id = m.id AND s.state = 4 AND s.settled_at_us = mo.settled_at_us)::bigint AS next_monthly_sats,
-    COALESCE(a.settled_at_us, 0)::bigint AS next_annual_us, (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s
-        WHERE s.api_key_id = m.id AND s.state = 4 AND s.settled_at_us = a.settled_at_us)::bigint AS next_annual_sats,
+    (SELECT COALESCE(SUM(o.held_sats), 0) FROM (SELECT s.held_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 1
+        AND s.expires_at_us > m.as_of_us AND s.expires_at_us <= m.now_us ORDER BY s.expires_at_us) o)::bigint AS left_held_sats,
+    (SELECT COALESCE(SUM(o.amount_sats), 0) FROM (SELECT s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+        AND s.settled_at_us > m.as_of_us - @daily_us::bigint AND s.settled_at_us <= m.now_us - @daily_us::bigint ORDER BY s.settled_at_us) o)::bigint AS left_daily_sats,
+    (SELECT COALESCE(SUM(o.amount_sats), 0) FROM (SELECT s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+        AND s.settled_at_us > m.as_of_us - @weekly_us::bigint AND s.settled_at_us <= m.now_us - @weekly_us::bigint ORDER BY s.settled_at_us) o)::bigint AS left_weekly_sats,
+    (SELECT COALESCE(SUM(o.amount_sats), 0) FROM (SELECT s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+        AND s.settled_at_us > m.as_of_us - @monthly_us::bigint AND s.settled_at_us <= m.now_us - @monthly_us::bigint ORDER BY s.settled_at_us) o)::bigint AS left_monthly_sats,
+    (SELECT COALESCE(SUM(o.amount_sats), 0) FROM (SELECT s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+        AND s.settled_at_us > m.as_of_us - @annual_us::bigint AND s.settled_at_us <= m.now_us - @annual_us::bigint ORDER BY s.settled_at_us) o)::bigint AS left_annual_sats,
+    COALESCE(d.settled_at_us, 0)::bigint AS next_daily_us, (SELECT COALESCE(SUM(o.amount_sats), 0) FROM (SELECT s.amount_sats FROM spends s
+        WHERE s.api_key_id = m.id AND s.state = 4 AND s.settled_at_us >= d.settled_at_us AND s.settled_at_us <= d.settled_at_us
+        ORDER BY s.settled_at_us) o)::bigint AS next_daily_sats,
+    COALESCE(w.settled_at_us, 0)::bigint AS next_weekly_us, (SELECT COALESCE(SUM(o.amount_sats), 0) FROM (SELECT s.amount_sats FROM spends s
+        WHERE s.api_key_id = m.id AND s.state = 4 AND s.settled_at_us >= w.settled_at_us AND s.settled_at_us <= w.settled_at_us
+        ORDER BY s.settled_at_us) o)::bigint AS next_weekly_sats,
+    COALESCE(mo.settled_at_us, 0)::bigint AS next_monthly_us, (SELECT COALESCE(SUM(o.amount_sats), 0) FROM (SELECT s.amount_sats FROM spends s
+        WHERE s.api_key_id = m.id AND s.state = 4 AND s.settled_at_us >= mo.settled_at_us AND s.settled_at_us <= mo.settled_at_us
+        ORDER BY s.settled_at_us) o)::bigint AS next_monthly_sats,
+    COALESCE(a.settled_at_us, 0)::bigint AS next_annual_us, (SELECT COALESCE(SUM(o.amount_sats), 0) FROM (SELECT s.amount_sats FROM spends s
+        WHERE s.api_key_id = m.id AND s.state = 4 AND s.settled_at_us >= a.settled_at_us AND s.settled_at_us <= a.settled_at_us
+        ORDER BY s.settled_at_us) o)::bigint AS next_annual_sats,
     COALESCE(h.expires_at_us, 0)::bigint AS next_holds_us, COALESCE(h.held_sats, 0)::bigint AS next_holds_sats
 FROM moment m
-JOIN api_keys k ON k.id = m.id
+JOIN api_keys k ON k.id = ANY(ARRAY[m.id])
 LEFT JOIN LATERAL (SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
     AND s.settled_at_us > m.now_us - @daily_us::bigint ORDER BY s.settled_at_us LIMIT 1) d ON true
 LEFT JOIN LATERAL (SELECT s.settled_at_us FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
@@ -67,6 +72,7 @@ ORDER BY s.created_at_us DESC LIMIT @row_limit;
 -- walk the whole history instead.
 WITH open AS MATERIALIZED (
     SELECT * FROM spends h WHERE h.api_key_id = @key_id::uuid AND h.state = 1 AND h.expires_at_us > @now_us::bigint
+    ORDER BY h.expires_at_us
 )
 SELECT s.* FROM open s WHERE s.created_at_us < @before_us::bigint
 ORDER BY s.created_at_us DESC LIMIT @row_limit;
@@ -80,9 +86,11 @@ ORDER BY c.revision DESC, c.limit_window DESC LIMIT @row_limit;
 -- What was settled in (after, until], summed up in parts of bucket_us that begin
 -- at after. Parts without a spend are not there.
 SELECT (s.settled_at_us - sqlc.arg('after_us')::bigint - 1) / sqlc.arg('bucket_us')::bigint AS bucket, SUM(s.amount_sats)::bigint AS spent_sats
-FROM spends s WHERE s.api_key_id = @key_id::uuid AND s.state = 4
-    AND s.settled_at_us > sqlc.arg('after_us')::bigint AND s.settled_at_us <= @until_us::bigint
-GROUP BY bucket;
+FROM (
+    SELECT o.settled_at_us, o.amount_sats FROM spends o WHERE o.api_key_id = @key_id::uuid AND o.state = 4
+        AND o.settled_at_us > sqlc.arg('after_us')::bigint AND o.settled_at_us <= @until_us::bigint
+    ORDER BY o.settled_at_us
+) s GROUP BY bucket;
 
 -- name: ReadClock :one
 SELECT COALESCE(sqlc.narg('clock_us')::bigint, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)::bigint AS clock_us;

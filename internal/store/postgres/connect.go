@@ -30,6 +30,7 @@ var planSettings = map[string]string{
 	"enable_bitmapscan": "off",
 	"enable_hashjoin":   "off",
 	"enable_mergejoin":  "off",
+	"enable_sort":       "off", // where an index has the order
 	"jit":               "off", // what is discouraged above is taken for expensive
 }
 

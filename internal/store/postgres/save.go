@@ -92,6 +92,7 @@ func updateSpends(spends []ledger.Spend) dbsqlc.UpdateSpendsParams {
 	for _, s := range spends {
 		p.KeyIds = append(p.KeyIds, s.KeyID)
 		p.CreatedAtUs = append(p.CreatedAtUs, s.CreatedAtUs)
+		p.SpendIds = append(p.SpendIds, s.ID)
 		p.States = append(p.States, int64(s.State))
 		p.Amounts = append(p.Amounts, s.AmountSats)
 		p.TransactionIds = append(p.TransactionIds, s.TransactionID)

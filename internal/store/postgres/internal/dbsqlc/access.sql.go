@@ -228,9 +228,9 @@ func (q *Queries) SaveSecrets(ctx context.Context, arg SaveSecretsParams) error 
 const touchKeys = `-- name: TouchKeys :exec
 WITH seen AS MATERIALIZED (
     SELECT k.id, v.at_us FROM ROWS FROM (unnest($1::uuid[]), unnest($2::bigint[])) AS v (id, at_us)
-    JOIN api_keys k ON k.id = v.id WHERE k.last_used_at_us < v.at_us ORDER BY k.id FOR NO KEY UPDATE OF k
+    JOIN api_keys k ON k.id = ANY(ARRAY[v.id]) WHERE k.last_used_at_us < v.at_us ORDER BY v.id FOR NO KEY UPDATE OF k
 )
-UPDATE api_keys k SET last_used_at_us = GREATEST(k.last_used_at_us, seen.at_us) FROM seen WHERE k.id = seen.id
+UPDATE api_keys k SET last_used_at_us = GREATEST(k.last_used_at_us, seen.at_us) FROM seen WHERE k.id = ANY(ARRAY[seen.id])
 `
 
 type TouchKeysParams struct {

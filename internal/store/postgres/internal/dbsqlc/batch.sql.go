@@ -172,16 +172,16 @@ WITH clock AS MATERIALIZED (
     FROM api_keys k, clock WHERE k.id = ANY($6::uuid[])
 )
 SELECT m.id, m.clock_us::bigint AS clock_us, m.now_us::bigint AS now_us,
-    (SELECT COALESCE(SUM(s.held_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 1
-        AND s.expires_at_us > m.as_of_us AND s.expires_at_us <= m.now_us)::bigint AS left_held_sats,
-    (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
-        AND s.settled_at_us > m.as_of_us - $1::bigint AND s.settled_at_us <= m.now_us - $1::bigint)::bigint AS left_daily_sats,
-    (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
-        AND s.settled_at_us > m.as_of_us - $2::bigint AND s.settled_at_us <= m.now_us - $2::bigint)::bigint AS left_weekly_sats,
-    (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
-        AND s.settled_at_us > m.as_of_us - $3::bigint AND s.settled_at_us <= m.now_us - $3::bigint)::bigint AS left_monthly_sats,
-    (SELECT COALESCE(SUM(s.amount_sats), 0) FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
-        AND s.settled_at_us > m.as_of_us - $4::bigint AND s.settled_at_us <= m.now_us - $4::bigint)::bigint AS left_annual_sats
+    (SELECT COALESCE(SUM(o.held_sats), 0) FROM (SELECT s.held_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 1
+        AND s.expires_at_us > m.as_of_us AND s.expires_at_us <= m.now_us ORDER BY s.expires_at_us) o)::bigint AS left_held_sats,
+    (SELECT COALESCE(SUM(o.amount_sats), 0) FROM (SELECT s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+        AND s.settled_at_us > m.as_of_us - $1::bigint AND s.settled_at_us <= m.now_us - $1::bigint ORDER BY s.settled_at_us) o)::bigint AS left_daily_sats,
+    (SELECT COALESCE(SUM(o.amount_sats), 0) FROM (SELECT s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+        AND s.settled_at_us > m.as_of_us - $2::bigint AND s.settled_at_us <= m.now_us - $2::bigint ORDER BY s.settled_at_us) o)::bigint AS left_weekly_sats,
+    (SELECT COALESCE(SUM(o.amount_sats), 0) FROM (SELECT s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+        AND s.settled_at_us > m.as_of_us - $3::bigint AND s.settled_at_us <= m.now_us - $3::bigint ORDER BY s.settled_at_us) o)::bigint AS left_monthly_sats,
+    (SELECT COALESCE(SUM(o.amount_sats), 0) FROM (SELECT s.amount_sats FROM spends s WHERE s.api_key_id = m.id AND s.state = 4
+        AND s.settled_at_us > m.as_of_us - $4::bigint AND s.settled_at_us <= m.now_us - $4::bigint ORDER BY s.settled_at_us) o)::bigint AS left_annual_sats
 FROM moment m
 `
 
@@ -245,7 +245,7 @@ func (q *Queries) LoadLeft(ctx context.Context, arg LoadLeftParams) ([]LoadLeftR
 
 const loadReversals = `-- name: LoadReversals :many
 SELECT r.api_key_id, r.transaction_id, r.reversed_at_us FROM ROWS FROM (unnest($1::uuid[]), unnest($2::text[])) AS n (key_id, transaction_id)
-JOIN reversals r ON r.api_key_id = n.key_id AND r.transaction_id = n.transaction_id COLLATE "C"
+JOIN reversals r ON r.api_key_id = ANY(ARRAY[n.key_id]) AND r.transaction_id = n.transaction_id COLLATE "C"
 `
 
 type LoadReversalsParams struct {
@@ -324,7 +324,10 @@ func (q *Queries) LoadSettledAfter(ctx context.Context, arg LoadSettledAfterPara
 
 const loadSpends = `-- name: LoadSpends :many
 SELECT s.api_key_id, s.created_at_us, s.spend_id, s.state, s.amount_sats, s.held_sats, s.transaction_id, s.reserved_at_us, s.expires_at_us, s.settled_at_us, s.reversed_at_us, s.updated_at_us, s.late, s.over_hold, s.unreserved FROM ROWS FROM (unnest($1::uuid[]), unnest($2::text[])) AS n (key_id, spend_id)
-JOIN spends s ON s.api_key_id = n.key_id AND s.spend_id = n.spend_id COLLATE "C"
+CROSS JOIN LATERAL (
+    SELECT api_key_id, created_at_us, spend_id, state, amount_sats, held_sats, transaction_id, reserved_at_us, expires_at_us, settled_at_us, reversed_at_us, updated_at_us, late, over_hold, unreserved FROM spends WHERE api_key_id = n.key_id AND spend_id >= n.spend_id COLLATE "C" AND spend_id <= n.spend_id COLLATE "C"
+    ORDER BY spend_id LIMIT 1
+) AS s
 `
 
 type LoadSpendsParams struct {
@@ -370,7 +373,11 @@ func (q *Queries) LoadSpends(ctx context.Context, arg LoadSpendsParams) ([]Spend
 
 const loadSpendsByTransaction = `-- name: LoadSpendsByTransaction :many
 SELECT s.api_key_id, s.created_at_us, s.spend_id, s.state, s.amount_sats, s.held_sats, s.transaction_id, s.reserved_at_us, s.expires_at_us, s.settled_at_us, s.reversed_at_us, s.updated_at_us, s.late, s.over_hold, s.unreserved FROM ROWS FROM (unnest($1::uuid[]), unnest($2::text[])) AS n (key_id, transaction_id)
-JOIN spends s ON s.api_key_id = n.key_id AND s.transaction_id = n.transaction_id COLLATE "C" AND s.transaction_id <> ''
+CROSS JOIN LATERAL (
+    SELECT api_key_id, created_at_us, spend_id, state, amount_sats, held_sats, transaction_id, reserved_at_us, expires_at_us, settled_at_us, reversed_at_us, updated_at_us, late, over_hold, unreserved FROM spends WHERE api_key_id = n.key_id AND transaction_id <> ''
+        AND transaction_id >= n.transaction_id COLLATE "C" AND transaction_id <= n.transaction_id COLLATE "C"
+    ORDER BY transaction_id LIMIT 1
+) AS s
 `
 
 type LoadSpendsByTransactionParams struct {
@@ -421,6 +428,12 @@ SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_
 
 // The hot path: what a batch loads under the locks of its keys, and what it
 // saves. Every statement names the key it touches.
+//
+// A statement is planned once, perhaps while the tables are small, so it is
+// written to have one plan only. A row of a list finds a row of a table by
+// "= ANY (ARRAY[...])": by "=" the server may also walk the table's index from end
+// to end and compare each row with the list. Or it finds it in a LATERAL query with
+// an order that one index alone has: the others begin with the key as well.
 // In the order of the ids, so that two batches never wait for each other.
 func (q *Queries) LockKeys(ctx context.Context, ids [][16]byte) ([]ApiKey, error) {
 	rows, err := q.db.Query(ctx, lockKeys, ids)
@@ -487,7 +500,7 @@ FROM ROWS FROM (
     unnest($12::bigint[]), unnest($13::bigint[]), unnest($14::bigint[]), unnest($15::bigint[]), unnest($16::bigint[])
 ) AS v (id, name, state, revoked_at_us, revision, last_us, as_of_us, daily_limit, weekly_limit, monthly_limit, annual_limit,
     held, daily_spent, weekly_spent, monthly_spent, annual_spent)
-WHERE k.id = v.id
+WHERE k.id = ANY(ARRAY[v.id])
 `
 
 type SaveKeysParams struct {
@@ -537,16 +550,17 @@ UPDATE spends s SET
     settled_at_us = v.settled_at_us, reversed_at_us = v.reversed_at_us, updated_at_us = v.updated_at_us,
     late = v.late, over_hold = v.over_hold, unreserved = v.unreserved
 FROM ROWS FROM (
-    unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::bigint[]),
-    unnest($5::text[]), unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]),
-    unnest($9::boolean[]), unnest($10::boolean[]), unnest($11::boolean[])
-) AS v (key_id, created_at_us, state, amount, transaction_id, settled_at_us, reversed_at_us, updated_at_us, late, over_hold, unreserved)
-WHERE s.api_key_id = v.key_id AND s.created_at_us = v.created_at_us
+    unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::bigint[]),
+    unnest($6::text[]), unnest($7::bigint[]), unnest($8::bigint[]), unnest($9::bigint[]),
+    unnest($10::boolean[]), unnest($11::boolean[]), unnest($12::boolean[])
+) AS v (key_id, created_at_us, spend_id, state, amount, transaction_id, settled_at_us, reversed_at_us, updated_at_us, late, over_hold, unreserved)
+WHERE s.api_key_id = ANY(ARRAY[v.key_id]) AND s.created_at_us = v.created_at_us AND s.spend_id = v.spend_id COLLATE "C"
 `
 
 type UpdateSpendsParams struct {
 	KeyIds         [][16]byte
 	CreatedAtUs    []int64
+	SpendIds       []string
 	States         []int64
 	Amounts        []int64
 	TransactionIds []string
@@ -558,10 +572,12 @@ type UpdateSpendsParams struct {
 	Unreserved     []bool
 }
 
+// The id says nothing new: with it either unique index finds the one row.
 func (q *Queries) UpdateSpends(ctx context.Context, arg UpdateSpendsParams) error {
 	_, err := q.db.Exec(ctx, updateSpends,
 		arg.KeyIds,
 		arg.CreatedAtUs,
+		arg.SpendIds,
 		arg.States,
 		arg.Amounts,
 		arg.TransactionIds,

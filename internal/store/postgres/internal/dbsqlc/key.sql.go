@@ -10,7 +10,8 @@ import (
 )
 
 const findKeyByRequest = `-- name: FindKeyByRequest :one
-SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_us, expires_at_us, revoked_at_us, last_used_at_us, request_id, request_hash, revision, last_us, as_of_us, daily_limit_sats, weekly_limit_sats, monthly_limit_sats, annual_limit_sats, held_sats, daily_spent_sats, weekly_spent_sats, monthly_spent_sats, annual_spent_sats, previous_secret_hash, previous_secret_until_us, rotate_request_id, rotate_grace_us FROM api_keys WHERE subject = $1 AND request_id = $2::text
+SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_us, expires_at_us, revoked_at_us, last_used_at_us, request_id, request_hash, revision, last_us, as_of_us, daily_limit_sats, weekly_limit_sats, monthly_limit_sats, annual_limit_sats, held_sats, daily_spent_sats, weekly_spent_sats, monthly_spent_sats, annual_spent_sats, previous_secret_hash, previous_secret_until_us, rotate_request_id, rotate_grace_us FROM api_keys WHERE subject = $1 AND request_id >= $2::text AND request_id <= $2::text
+ORDER BY request_id LIMIT 1
 `
 
 type FindKeyByRequestParams struct {
@@ -18,6 +19,7 @@ type FindKeyByRequestParams struct {
 	RequestID string
 }
 
+// In an order that one index alone has, see batch.sql: a subject may have many keys.
 func (q *Queries) FindKeyByRequest(ctx context.Context, arg FindKeyByRequestParams) (ApiKey, error) {
 	row := q.db.QueryRow(ctx, findKeyByRequest, arg.Subject, arg.RequestID)
 	var i ApiKey

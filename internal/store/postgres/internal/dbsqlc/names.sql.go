@@ -70,7 +70,7 @@ WITH old AS MATERIALIZED (
     SELECT n.name FROM payment_names n WHERE n.created_at_us < $1::bigint AND n.reversed_at_us < $1::bigint
     ORDER BY n.created_at_us LIMIT $2 FOR UPDATE SKIP LOCKED
 )
-DELETE FROM payment_names WHERE payment_names.name IN (SELECT old.name FROM old)
+DELETE FROM payment_names n USING old WHERE n.name = ANY(ARRAY[old.name])
 `
 
 type DeleteOldNamesParams struct {

@@ -10,9 +10,11 @@ import (
 )
 
 const deleteOldReversals = `-- name: DeleteOldReversals :exec
-DELETE FROM reversals WHERE api_key_id = $1::uuid AND transaction_id = ANY(ARRAY(
-    SELECT r.transaction_id FROM reversals r WHERE r.api_key_id = $1::uuid AND r.reversed_at_us < $2::bigint
-    ORDER BY r.transaction_id LIMIT $3))
+WITH old AS MATERIALIZED (
+    SELECT o.api_key_id, o.transaction_id FROM reversals o WHERE o.api_key_id = $1::uuid AND o.reversed_at_us < $2::bigint
+    ORDER BY o.transaction_id LIMIT $3
+)
+DELETE FROM reversals r USING old WHERE r.api_key_id = ANY(ARRAY[old.api_key_id]) AND r.transaction_id = old.transaction_id
 `
 
 type DeleteOldReversalsParams struct {
@@ -27,10 +29,14 @@ func (q *Queries) DeleteOldReversals(ctx context.Context, arg DeleteOldReversals
 }
 
 const deleteOldSpends = `-- name: DeleteOldSpends :exec
-DELETE FROM spends WHERE api_key_id = $1::uuid AND created_at_us = ANY(ARRAY(
-    SELECT s.created_at_us FROM spends s WHERE s.api_key_id = $1::uuid AND s.created_at_us < $2::bigint
-        AND s.updated_at_us < $2::bigint AND s.state <> 1
-    ORDER BY s.created_at_us LIMIT $3))
+WITH old AS MATERIALIZED (
+    SELECT o.api_key_id, o.created_at_us, o.spend_id FROM spends o
+    WHERE o.api_key_id = $1::uuid AND o.created_at_us < $2::bigint
+        AND o.updated_at_us < $2::bigint AND o.state <> 1
+    ORDER BY o.created_at_us LIMIT $3
+)
+DELETE FROM spends s USING old
+WHERE s.api_key_id = ANY(ARRAY[old.api_key_id]) AND s.created_at_us = old.created_at_us AND s.spend_id = old.spend_id
 `
 
 type DeleteOldSpendsParams struct {
@@ -48,9 +54,10 @@ const listSweepable = `-- name: ListSweepable :many
 
 SELECT k.id, (
     (k.annual_spent_sats > 0 AND k.as_of_us < $1::bigint)
-    OR COALESCE((SELECT true FROM spends s WHERE s.api_key_id = k.id AND s.state = 1 AND s.expires_at_us <= $2::bigint LIMIT 1), false)
+    OR COALESCE((SELECT true FROM spends s WHERE s.api_key_id = k.id AND s.state = 1 AND s.expires_at_us <= $2::bigint
+        ORDER BY s.expires_at_us LIMIT 1), false)
     OR COALESCE((SELECT true FROM spends s WHERE s.api_key_id = k.id AND s.created_at_us < $3::bigint
-        AND s.updated_at_us < $3::bigint AND s.state <> 1 LIMIT 1), false)
+        AND s.updated_at_us < $3::bigint AND s.state <> 1 ORDER BY s.created_at_us LIMIT 1), false)
     OR COALESCE((SELECT true FROM reversals r WHERE r.api_key_id = k.id AND r.reversed_at_us < $3::bigint LIMIT 1), false)
 )::boolean AS due
 FROM (SELECT id, subject, name, scopes, secret_hash, secret_prefix, state, created_at_us, expires_at_us, revoked_at_us, last_used_at_us, request_id, request_hash, revision, last_us, as_of_us, daily_limit_sats, weekly_limit_sats, monthly_limit_sats, annual_limit_sats, held_sats, daily_spent_sats, weekly_spent_sats, monthly_spent_sats, annual_spent_sats, previous_secret_hash, previous_secret_until_us, rotate_request_id, rotate_grace_us FROM api_keys WHERE id > $4::uuid ORDER BY id LIMIT $5) AS k ORDER BY k.id
@@ -70,7 +77,8 @@ type ListSweepableRow struct {
 }
 
 // Tidying, one key at a time, in small steps under the key's lock. The rows are
-// chosen first (ARRAY): with IN the server may walk all rows of the key instead.
+// chosen first, then each is found by its key and all that is unique in it (see
+// batch.sql): by less the server may walk all rows of the key instead.
 // A page of keys in the order of their ids, and whether each has anything to tidy.
 // Not by EXISTS, for which the server may first read all such rows of all keys.
 func (q *Queries) ListSweepable(ctx context.Context, arg ListSweepableParams) ([]ListSweepableRow, error) {
@@ -100,10 +108,13 @@ func (q *Queries) ListSweepable(ctx context.Context, arg ListSweepableParams) ([
 }
 
 const markExpired = `-- name: MarkExpired :exec
-UPDATE spends SET state = 3, updated_at_us = expires_at_us
-WHERE api_key_id = $1::uuid AND created_at_us = ANY(ARRAY(
-    SELECT s.created_at_us FROM spends s WHERE s.api_key_id = $1::uuid AND s.state = 1 AND s.expires_at_us <= $2::bigint
-    ORDER BY s.expires_at_us, s.created_at_us LIMIT $3))
+WITH expired AS MATERIALIZED (
+    SELECT o.api_key_id, o.created_at_us, o.spend_id FROM spends o
+    WHERE o.api_key_id = $1::uuid AND o.state = 1 AND o.expires_at_us <= $2::bigint
+    ORDER BY o.expires_at_us, o.created_at_us LIMIT $3
+)
+UPDATE spends s SET state = 3, updated_at_us = s.expires_at_us FROM expired e
+WHERE s.api_key_id = ANY(ARRAY[e.api_key_id]) AND s.created_at_us = e.created_at_us AND s.spend_id = e.spend_id
 `
 
 type MarkExpiredParams struct {
