@@ -88,7 +88,7 @@ func (b *bench) answered(name string, s *rig.Server, l rig.Load) *measured {
 
 // withWarmup is how many operations came at a rate, with those of the warm-up.
 func (b *bench) withWarmup(perSecond float64) float64 {
-	return perSecond * (b.Measure + min(warmup, b.Measure)).Seconds()
+	return perSecond * b.lasting().Seconds()
 }
 
 // reserveOnly is the mix of satcap bench that only makes holds.
