@@ -17,9 +17,11 @@ import (
 
 // A busy machine answers slowly whoever keeps it busy, so a cold key beside a hot one
 // is held against the same key beside the same load on many keys: all that differs is
-// that it is one key. The load is put on in two ways. With 63 callers who come back at
-// once the hot key gets all that it can take, but a hold on many keys costs more, so
-// that alone would flatter; at the same rate both loads are the same number of holds.
+// that the load is on one key. All of that one is in the cold key's shard, where of the
+// many there is a part. The load comes in two ways. 63 callers who come back at once give
+// the hot key all that it can take, but a hold on many keys costs more, which flatters.
+// At half of the rate that many keys reach, both loads are the same number of holds.
+// What the load as such costs, the figures against the cold key alone say.
 var fairnessScenario = scenario{
 	name: "fairness",
 	about: "ReserveSpend by one caller on a cold key while 63 others are on a hot key of its shard, against the same caller while they are on 1,000 keys; " +
@@ -39,19 +41,59 @@ const (
 
 func runFairness(ctx context.Context, b *bench) error {
 	for _, database := range databases {
-		hot, many := subject.Keys{Prefix: "hot-", Count: 1}, subject.Keys{Prefix: "many-", Count: b.small(1_000, 10)}
-		cold := sameShard(hot.At(0))
-		server, err := b.serveNew(ctx, database, plansOf(hot, cold, many)...)
-		if err != nil {
+		if err := fairnessOn(ctx, b, database); err != nil {
 			return err
 		}
-		f := fairness{b, database, server, rig.Load{Protocol: "grpc", Callers: coldCallers, KeyIDs: ids(cold), Mix: reserveOnly}}
-		if err := f.besideSingleCalls(ctx, ids(hot), ids(many)); err != nil {
-			return err
-		}
-		if err := f.besideLargeCalls(ctx, hot); err != nil {
-			return err
-		}
+	}
+	return nil
+}
+
+func fairnessOn(ctx context.Context, b *bench, database string) error {
+	hot, many := subject.Keys{Prefix: "hot-", Count: 1}, subject.Keys{Prefix: "many-", Count: b.small(1_000, 10)}
+	cold := sameShard(hot.At(0))
+	server, err := b.serveNew(ctx, database, plansOf(hot, cold, many)...)
+	if err != nil {
+		return err
+	}
+	w, err := b.worker(subject.Spec{Kind: "rpc", Server: server.URL, Token: server.Token})
+	if err != nil {
+		return err
+	}
+	highest := b.answered("highest rate on many keys", server, singleCalls(hotCallers, many))
+	if err := b.rounds(ctx, highest); err != nil {
+		return err
+	}
+	half := median(highest.values) / 2
+
+	var all []*measured
+	on := func(name string, keys subject.Keys, beside func() error) latencies {
+		l := b.latencyBeside(name, server, singleCalls(coldCallers, keys), beside)
+		all = append(all, l.p50, l.p99)
+		return l
+	}
+	load := func(keys subject.Keys, rate float64) func() error {
+		l := singleCalls(hotCallers, keys)
+		l.RatePerSecond = rate
+		return func() error { return b.putBeside(server, l) }
+	}
+	large := func() error {
+		_, err := w.Run(subject.Job{Op: "hold-all", Keys: hot, Callers: batchCallers, Batch: fairnessBatch, Seconds: (b.lasting() + outlasting).Seconds()})
+		return err
+	}
+	alone := on("alone", cold, func() error { return nil })
+	besideHot, besideMany := on("hot key", cold, load(hot, 0)), on("1,000 keys", cold, load(many, 0))
+	besideHotAtHalf, besideManyAtHalf := on("hot key", cold, load(hot, half)), on("1,000 keys", cold, load(many, half))
+	coldBesideLarge, hotBesideLarge := on("cold key", cold, large), on("hot key", hot, large)
+	if err := b.rounds(ctx, all...); err != nil {
+		return err
+	}
+
+	closed, open := "63 callers who come back at once", "63 callers with "+number(half)+" calls/s in sum"
+	b.fairness(database+", a cold key beside "+closed, besideHot, besideMany, goal{atMost: 2})
+	b.fairness(database+", a cold key beside "+open, besideHotAtHalf, besideManyAtHalf, goal{atMost: 2})
+	b.fairness(database+", a cold key beside "+closed, besideHot, alone, goal{})
+	for _, l := range []latencies{coldBesideLarge, hotBesideLarge} {
+		b.fairness(database+", a single call beside 4 callers of ApplySpends of 1,000 on a hot key", l, alone, goal{})
 	}
 	return nil
 }
@@ -77,105 +119,46 @@ func plansOf(all ...subject.Keys) (plans []fill.Plan) {
 	return plans
 }
 
-func ids(keys subject.Keys) (ids []string) {
+// singleCalls is a load of ReserveSpend.
+func singleCalls(callers int, keys subject.Keys) rig.Load {
+	load := rig.Load{Protocol: "grpc", Callers: callers, Mix: reserveOnly}
 	for _, k := range keys.All() {
-		ids = append(ids, k.UUID())
+		load.KeyIDs = append(load.KeyIDs, k.UUID())
 	}
-	return ids
+	return load
 }
 
-// fairness measures a cold key's calls on one server.
-type fairness struct {
-	*bench
-	database string
-	server   *rig.Server
-	cold     rig.Load
-}
+// latencies are those of one load beside another; p99 is of what p50 has just measured.
+type latencies struct{ p50, p99 *measured }
 
-// besideSingleCalls measures the cold key beside others' single calls on the hot key
-// and on many keys.
-func (f *fairness) besideSingleCalls(ctx context.Context, hot, many []string) error {
-	load := rig.Load{Protocol: "grpc", Callers: hotCallers, KeyIDs: many, Mix: reserveOnly}
-	highest := f.answered("highest rate", f.server, load)
-	if err := f.rounds(ctx, highest); err != nil {
-		return err
-	}
-	half := median(highest.values) / 2
-	for _, c := range []struct {
-		name   string
-		rate   float64
-		atMost float64
-	}{{"63 callers who come back at once", 0, 2}, {"63 callers with " + number(half) + " calls/s in sum", half, 2}} {
-		load.RatePerSecond = c.rate
-		beside := func(keys []string) func() error {
-			load := load
-			load.KeyIDs = keys
-			return func() error { return f.putBeside(load) }
-		}
-		hotP50, hotP99 := f.latencyBeside("a hot key", f.cold, beside(hot))
-		manyP50, manyP99 := f.latencyBeside("1,000 keys", f.cold, beside(many))
-		if err := f.rounds(ctx, hotP50, hotP99, manyP50, manyP99); err != nil {
-			return err
-		}
-		f.figure(f.database+", p50 of a cold key beside "+c.name, hotP50, manyP50, "us", goal{atMost: c.atMost})
-		f.figure(f.database+", p99 of a cold key beside "+c.name, hotP99, manyP99, "us", goal{})
-	}
-	return nil
-}
-
-// besideLargeCalls measures the cold key, and the hot one, beside large calls on the
-// hot key, against the cold key alone.
-func (f *fairness) besideLargeCalls(ctx context.Context, hot subject.Keys) error {
-	w, err := f.worker(subject.Spec{Kind: "rpc", Server: f.server.URL, Token: f.server.Token})
-	if err != nil {
-		return err
-	}
-	job := subject.Job{Op: "hold-all", Keys: hot, Callers: batchCallers, Batch: fairnessBatch, Seconds: (f.lasting() + outlasting).Seconds()}
-	large := func() error { _, err := w.Run(job); return err }
-	same := f.cold
-	same.KeyIDs = ids(hot)
-	coldP50, coldP99 := f.latencyBeside("a cold key", f.cold, large)
-	hotP50, hotP99 := f.latencyBeside("the hot key", same, large)
-	aloneP50, aloneP99 := f.latencyBeside("a cold key alone", f.cold, func() error { return nil })
-	if err := f.rounds(ctx, coldP50, coldP99, hotP50, hotP99, aloneP50, aloneP99); err != nil {
-		return err
-	}
-	const beside = " of a single call beside 4 callers of ApplySpends of 1,000 on a hot key"
-	f.figure(f.database+", p50"+beside, coldP50, aloneP50, "us", goal{})
-	f.figure(f.database+", p99"+beside, coldP99, aloneP99, "us", goal{})
-	f.figure(f.database+", p50"+beside, hotP50, aloneP50, "us", goal{})
-	f.figure(f.database+", p99"+beside, hotP99, aloneP99, "us", goal{})
-	return nil
-}
-
-// latencyBeside is the latency of a load while there is another; p99 is of what p50 has
-// just measured.
-func (f *fairness) latencyBeside(name string, l rig.Load, beside func() error) (p50, p99 *measured) {
+// latencyBeside measures a load while there is another.
+func (b *bench) latencyBeside(name string, s *rig.Server, l rig.Load, beside func() error) latencies {
 	var answers rig.Answers
-	p50 = &measured{name: name, once: func(context.Context) (float64, error) {
-		var both errgroup.Group
-		both.Go(beside)
-		var err error
-		answers, err = f.put(f.server, l)
-		if besideErr := both.Wait(); err == nil {
-			err = besideErr
-		}
-		return answers.Total.P50Us, err
-	}}
-	p99 = &measured{name: name, once: func(context.Context) (float64, error) { return answers.Total.P99Us, nil }}
-	return p50, p99
+	return latencies{
+		&measured{name: name, once: func(context.Context) (float64, error) {
+			var both errgroup.Group
+			both.Go(beside)
+			both.Go(func() (err error) { answers, err = b.put(s, l); return err })
+			err := both.Wait()
+			return answers.Total.P50Us, err
+		}},
+		&measured{name: name, once: func(context.Context) (float64, error) { return answers.Total.P99Us, nil }},
+	}
 }
 
-// putBeside puts load on the server that outlasts what is measured beside it.
-func (f *fairness) putBeside(l rig.Load) error {
-	program, err := f.program()
+// fairness adds both quantiles to the report. The goal is that of the p50.
+func (b *bench) fairness(name string, l, against latencies, want goal) {
+	b.figure(name+", p50", l.p50, against.p50, "us", want)
+	b.figure(name+", p99", l.p99, against.p99, "us", goal{})
+}
+
+// putBeside puts load on a server that outlasts what is measured beside it.
+func (b *bench) putBeside(s *rig.Server, l rig.Load) error {
+	program, err := b.program()
 	if err != nil {
 		return err
 	}
-	l.Measure = f.lasting() + outlasting
-	_, err = f.server.Put(program, l)
+	l.Measure = b.lasting() + outlasting
+	_, err = s.Put(program, l)
 	return err
 }
-
-// lasting is how long put takes.
-func (b *bench) lasting() time.Duration { return b.Measure + min(warmup, b.Measure) }

@@ -98,3 +98,6 @@ const reserveOnly = "reserve=1"
 func loadInWords(l rig.Load) string {
 	return fmt.Sprintf("%s, %s, %d callers", l.Protocol, keysInWords(l.Keys), l.Callers)
 }
+
+// lasting is how long put takes.
+func (b *bench) lasting() time.Duration { return b.Measure + min(warmup, b.Measure) }
