@@ -1,4 +1,4 @@
-// Batches: gather, load, apply, save, answer.
+// Batches: load, apply, save, answer.
 
 package engine
 
@@ -18,72 +18,19 @@ import (
 // maxAttempts is how often a batch is run when the database breaks it off.
 const maxAttempts = 8
 
-// work runs one batch after the other until the shard's queue is closed and empty.
-func (e *Engine) work(s *shard) {
-	for next := range s.queue {
-		for next != nil {
-			var batch []*request
-			batch, next = e.gather(s, next)
-			e.answer(s, batch)
-		}
-	}
-}
-
-// patience is which part of the last batch's time the next one may wait for calls.
-const patience = 2
-
-// gather takes what has queued up behind first, up to MaxBatch operations; next
-// is the request that did not fit any more, nil if there is none.
-//
-// The batches grow by themselves when commits are slower than callers. But those
-// who were just answered come back a moment too late for the next batch, and
-// would make two halves take turns, each with a flush of its own. So a batch that
-// begins right after another waits a little for as many calls as were under way
-// then. A lone caller never waits, nor does a call that finds the shard idle.
-func (e *Engine) gather(s *shard, first *request) (batch []*request, next *request) {
-	batch = []*request{first}
-	var late <-chan time.Time
-	for size := len(first.ops); size < e.cfg.MaxBatch; {
-		var r *request
-		var open bool
-		select {
-		case r, open = <-s.queue:
-		default:
-			left := time.Until(s.patientUntil)
-			if len(batch) >= s.expected || left <= 0 {
-				return batch, nil
-			}
-			if late == nil {
-				late = time.After(left)
-			}
-			select {
-			case r, open = <-s.queue:
-			case <-late:
-				return batch, nil
-			}
-		}
-		if !open {
-			return batch, nil
-		}
-		if size += len(r.ops); size > e.cfg.MaxBatch {
-			return batch, r
-		}
-		batch = append(batch, r)
-	}
-	return batch, nil
-}
-
 // answer runs the batch and tells every caller. A caller who has given up
 // before the batch starts is left out; after that the batch belongs to all.
 func (e *Engine) answer(s *shard, batch []*request) {
 	live := batch[:0]
 	ops := make([]ledger.Operation, 0, len(batch))
+	shared := false
 	for _, r := range batch {
 		if r.ctx.Err() != nil {
 			continue // and listens no more
 		}
 		live = append(live, r)
 		ops = append(ops, r.ops...)
+		shared = shared || !r.large
 	}
 	if len(live) == 0 {
 		return
@@ -93,6 +40,9 @@ func (e *Engine) answer(s *shard, batch []*request) {
 	e.notice(ops, outcomes)
 	ended := time.Now()
 	s.expected, s.patientUntil = len(live)+len(s.queue), ended.Add(ended.Sub(began)/patience)
+	if shared {
+		s.sharedUntil = ended.Add(sharedFor)
+	}
 	for _, r := range live {
 		r.outcomes <- outcomes[:len(r.ops):len(r.ops)]
 		outcomes = outcomes[len(r.ops):]

@@ -63,7 +63,7 @@ type Config struct {
 	Now func() time.Time
 	// Shards is how many batches run at once. Default 1, as SQLite has one writer.
 	Shards int
-	// QueueLength is how many calls may wait per shard. Default 4,096.
+	// QueueLength is how many single calls may wait per shard. Default 4,096.
 	QueueLength int
 	// MaxBatch is the most operations in a batch. Default 512.
 	MaxBatch int
@@ -113,6 +113,7 @@ type Engine struct {
 
 	accepting sync.RWMutex // held for reading while a request is queued
 	stopped   bool
+	stopping  chan struct{} // closed when stopped is set
 	workers   sync.WaitGroup
 	stopSweep context.CancelFunc
 	sweeping  sync.WaitGroup
@@ -127,30 +128,47 @@ type Engine struct {
 
 // shard is the queue of some of the keys.
 type shard struct {
-	queue chan *request
-	// turns are held by the large calls that have a part of themselves in the queue.
-	turns chan struct{}
+	queue chan *request // of single calls
+	large chan *request // of large ones, which wait to be taken from: it holds none
 	// What the worker remembers of the last batch: how many calls were under way
 	// when it ended, and until when the next may wait for as many.
 	expected     int
 	patientUntil time.Time
+	// sharedUntil is until when large calls leave room for single ones.
+	sharedUntil time.Time
 }
 
-// request is the operations of one call, or of a part of it, that wait for their
-// outcomes. They are decided in one batch, in their order.
+// request is the operation of a single call, or the operations of a large one, that
+// wait for their outcomes. A batch takes as many as there is room for, in their order,
+// and there are outcomes for those.
 type request struct {
 	ctx      context.Context
 	ops      []ledger.Operation
+	large    bool
 	outcomes chan []ledger.Outcome
+}
+
+func newRequest(ctx context.Context, large bool, ops ...ledger.Operation) *request {
+	return &request{ctx: ctx, ops: ops, large: large, outcomes: make(chan []ledger.Outcome, 1)}
+}
+
+// wait returns the outcomes, or the error of the caller's context if that ends first.
+func (r *request) wait() ([]ledger.Outcome, error) {
+	select {
+	case outcomes := <-r.outcomes:
+		return outcomes, nil
+	case <-r.ctx.Done():
+		return nil, r.ctx.Err()
+	}
 }
 
 // New starts an engine. Close stops it.
 func New(cfg Config) *Engine {
 	cfg = cfg.withDefaults()
-	e := &Engine{cfg: cfg, store: cfg.Store, log: cfg.Log, shards: make([]shard, cfg.Shards), hub: newHub(), series: make(chan struct{}, cfg.MaxSeries)}
+	e := &Engine{cfg: cfg, store: cfg.Store, log: cfg.Log, shards: make([]shard, cfg.Shards), hub: newHub(), series: make(chan struct{}, cfg.MaxSeries), stopping: make(chan struct{})}
 	for i := range e.shards {
 		s := &e.shards[i]
-		s.queue, s.turns = make(chan *request, cfg.QueueLength), make(chan struct{}, partsQueued)
+		s.queue, s.large = make(chan *request, cfg.QueueLength), make(chan *request)
 		e.workers.Go(func() { e.work(s) })
 	}
 	ctx, stop := context.WithCancel(context.Background())
@@ -166,25 +184,15 @@ func New(cfg Config) *Engine {
 
 // Do runs one operation and waits for its outcome.
 func (e *Engine) Do(ctx context.Context, op ledger.Operation) (ledger.Result, error) {
-	outcomes, err := e.ask(ctx, e.shardOf(op.Target().KeyID), []ledger.Operation{op})
+	r := newRequest(ctx, false, op)
+	if err := e.enqueue(e.shardOf(op.Target().KeyID), r); err != nil {
+		return ledger.Result{}, err
+	}
+	outcomes, err := r.wait()
 	if err != nil {
 		return ledger.Result{}, err
 	}
 	return outcomes[0].Result, outcomes[0].Err
-}
-
-// ask has operations of one shard decided and waits for their outcomes.
-func (e *Engine) ask(ctx context.Context, s *shard, ops []ledger.Operation) ([]ledger.Outcome, error) {
-	r := &request{ctx: ctx, ops: ops, outcomes: make(chan []ledger.Outcome, 1)}
-	if err := e.enqueue(s, r); err != nil {
-		return nil, err
-	}
-	select {
-	case outcomes := <-r.outcomes:
-		return outcomes, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }
 
 func (e *Engine) enqueue(s *shard, r *request) error {
@@ -240,8 +248,8 @@ func (e *Engine) checkSkew(clockUs int64) error {
 // EndWatches ends all watches, and every one that is asked for after it.
 func (e *Engine) EndWatches() { e.hub.close() }
 
-// Close ends all watches, takes no more operations, finishes those that wait,
-// and returns.
+// Close ends all watches, takes no more operations, finishes those that wait in the
+// queues, and returns.
 func (e *Engine) Close() {
 	e.EndWatches()
 	e.stopSweep()
@@ -249,6 +257,7 @@ func (e *Engine) Close() {
 	e.accepting.Lock()
 	if !e.stopped {
 		e.stopped = true
+		close(e.stopping)
 		for i := range e.shards {
 			close(e.shards[i].queue)
 		}

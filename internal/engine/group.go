@@ -1,24 +1,21 @@
-// Large calls: many operations of one caller, through the same queues as single
+// Large calls: many operations of one caller, decided by the same workers as single
 // ones.
 
 package engine
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/satcap/satcap/internal/ledger"
 )
 
-// partsQueued is how many parts of large calls may be in a shard's queue at once,
-// however many large calls there are: one for the batch that is gathered next,
-// and one behind it. A single call never waits for more of them than these.
-const partsQueued = 2
-
 // DoMany runs operations as Do runs each of them, and returns an outcome for
 // each. Those of one key are applied in their order, others at once. A large call
-// goes through the queues in parts, so that single calls find their place between
-// them.
+// is decided part by part, as much as a batch has room for, so that single calls
+// find their place between the parts. It waits for its turn and is never
+// [ErrOverloaded].
 //
 // After an operation that was not decided, for what Do can fail with besides the
 // refusals, the operations of the same key in later parts are not tried: they
@@ -40,45 +37,41 @@ func (e *Engine) DoMany(ctx context.Context, ops []ledger.Operation) []ledger.Ou
 
 // doParts runs the operations of one shard, those at places, part by part.
 func (e *Engine) doParts(ctx context.Context, s *shard, ops []ledger.Operation, places []int, outcomes []ledger.Outcome) {
-	size := max(1, e.cfg.MaxBatch/partsQueued)
 	undecided := make(map[ledger.KeyID]error)
 	for len(places) > 0 {
-		var part []ledger.Operation
-		var at []int
-		for len(places) > 0 && len(part) < size {
-			next := places[0]
-			places = places[1:]
-			if err := undecided[ops[next].Target().KeyID]; err != nil {
-				outcomes[next].Err = err
-				continue
-			}
-			part, at = append(part, ops[next]), append(at, next)
+		left := make([]ledger.Operation, len(places))
+		for i, at := range places {
+			left[i] = ops[at]
 		}
-		if len(part) == 0 {
-			return
+		part, err := e.doBeginning(ctx, s, left)
+		if err != nil {
+			part = allFail(left, err)
 		}
-		for i, o := range e.doPartInTurn(ctx, s, part) {
-			outcomes[at[i]] = o
+		for i, o := range part {
+			outcomes[places[i]] = o
 			if o.Err != nil && !ledger.IsRefusal(o.Err) {
-				undecided[part[i].Target().KeyID] = o.Err
+				undecided[left[i].Target().KeyID] = o.Err
 			}
 		}
+		places = slices.DeleteFunc(places[len(part):], func(at int) bool {
+			outcomes[at].Err = undecided[ops[at].Target().KeyID]
+			return outcomes[at].Err != nil
+		})
 	}
 }
 
-// doPartInTurn runs one part when it is its turn.
-func (e *Engine) doPartInTurn(ctx context.Context, s *shard, part []ledger.Operation) []ledger.Outcome {
+// doBeginning runs as many of the operations as the next batch has room for, at
+// least one, when it is this call's turn, and returns the outcomes of those.
+func (e *Engine) doBeginning(ctx context.Context, s *shard, ops []ledger.Operation) ([]ledger.Outcome, error) {
+	r := newRequest(ctx, true, ops...)
 	select {
-	case s.turns <- struct{}{}:
-		defer func() { <-s.turns }()
+	case s.large <- r:
+		return r.wait()
 	case <-ctx.Done():
-		return allFail(part, ctx.Err())
+		return nil, ctx.Err()
+	case <-e.stopping:
+		return nil, ErrStopped
 	}
-	outcomes, err := e.ask(ctx, s, part)
-	if err != nil {
-		return allFail(part, err)
-	}
-	return outcomes
 }
 
 // allFail is an outcome for each operation, all the same.

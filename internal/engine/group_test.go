@@ -1,11 +1,11 @@
-// Large calls: through the queues in parts, in order within a key, and never in
-// the way of single calls for longer than a part or two.
+// Large calls: decided in parts, in order within a key, and never in the way of
+// single calls for longer than a small part. Who else shares a batch with them is in
+// fairness_test.go.
 
 package engine_test
 
 import (
 	"context"
-	"fmt"
 	"testing"
 	"testing/synctest"
 
@@ -52,61 +52,8 @@ func TestDoMany(t *testing.T) {
 		require.EqualValues(t, 7, outcomes[8].Result.Key.Revision)
 		require.ErrorIs(t, outcomes[9].Err, ledger.ErrSpendNotFound)
 		require.ErrorIs(t, outcomes[10].Err, ledger.ErrKeyNotFound)
-		require.ElementsMatch(t, []int{3, 3, 3, 1, 1}, f.batchSizes())
+		require.ElementsMatch(t, []int{6, 4, 1}, f.batchSizes())
 		require.Empty(t, e.DoMany(t.Context(), nil))
-	})
-}
-
-// TestSingleCallsBetweenParts: one that comes while large calls are under way
-// waits for the batch that is open and the two parts before it, however many
-// large calls there are, and is never turned away for them.
-func TestSingleCallsBetweenParts(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		f, g := newFakeStore(key(1, 0)), newGate(t)
-		f.beforeCommit = g.hold
-		e := onFake(t, f, func(c *engine.Config) { c.MaxBatch, c.QueueLength = 8, 3 })
-		var calls []*large
-		for i := range 10 {
-			var ids []string
-			for _, n := range names(40) {
-				ids = append(ids, fmt.Sprint("large", i, n))
-			}
-			calls = append(calls, startMany(e, t.Context(), reserves(keyID(1), ids)))
-		}
-		single := start(e, t.Context(), reserve(keyID(1), "single", 1))
-		require.False(t, single.answered())
-		g.let(3)
-		require.True(t, single.answered())
-		require.NoError(t, single.err)
-		g.letAll()
-		for _, l := range calls {
-			<-l.done
-			for _, o := range l.outcomes {
-				require.NoError(t, o.Err)
-			}
-		}
-		require.Len(t, f.spends, 401)
-		for _, size := range f.batchSizes() {
-			require.LessOrEqual(t, size, 8)
-		}
-	})
-}
-
-// TestPartsAreNotSplit: a part that does not fit into a batch begins the next one,
-// and what came behind it stays behind it.
-func TestPartsAreNotSplit(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		f, g := newFakeStore(key(1, 0)), newGate(t)
-		f.beforeCommit = g.hold
-		e := onFake(t, f, func(c *engine.Config) { c.MaxBatch = 6 })
-		calls := startReserves(t, e, keyID(1), "open", "a", "b", "c", "d")
-		l := startMany(e, t.Context(), reserves(keyID(1), names(3)))
-		calls = append(calls, startReserves(t, e, keyID(1), "e")...)
-		g.letAll()
-		<-l.done
-		granted(t, 2, calls[:5]...)
-		granted(t, 10, calls[5])
-		require.Equal(t, []int{1, 4, 4}, f.batchSizes())
 	})
 }
 
@@ -116,7 +63,7 @@ func TestDoManyUndecided(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f := newFakeStore(key(1, 0), key(3, 0))
 		f.faulty = map[ledger.KeyID]error{keyID(1): store.ErrLocked}
-		e := onFake(t, f, func(c *engine.Config) { c.MaxBatch = 4 })
+		e := onFake(t, f, func(c *engine.Config) { c.MaxBatch = 2 })
 		outcomes := e.DoMany(t.Context(), []ledger.Operation{
 			reserve(keyID(1), "a", 1), reserve(keyID(3), "a", 1), // a part
 			settle(keyID(1), "a", 0), settle(keyID(3), "a", 0), settle(keyID(1), "a", 0),
@@ -146,7 +93,7 @@ func TestDoManyStops(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f, g := newFakeStore(key(1, 0)), newGate(t)
 		f.beforeCommit = g.hold
-		e := onFake(t, f, func(c *engine.Config) { c.MaxBatch = 4 })
+		e := onFake(t, f, func(c *engine.Config) { c.MaxBatch = 2 })
 		ctx, cancel := context.WithCancel(t.Context())
 		l := startMany(e, ctx, reserves(keyID(1), names(6)))
 		g.let(1)
@@ -166,8 +113,6 @@ func TestDoManyStops(t *testing.T) {
 			require.NoError(t, o.Err, "the same call again finishes it")
 			require.Equal(t, i < 4, o.Result.Replayed)
 		}
-		e.Close()
-		require.ErrorIs(t, e.DoMany(t.Context(), reserves(keyID(1), names(1)))[0].Err, engine.ErrStopped)
 	})
 }
 
@@ -199,18 +144,28 @@ func TestDoManyGivesUpItsTurn(t *testing.T) {
 	})
 }
 
-// TestDoManyOverloaded: a full queue refuses a large call as it does single ones.
-func TestDoManyOverloaded(t *testing.T) {
+// TestDoManyClose: an engine that stops finishes the part that has begun. What waits
+// for its turn is told, and so is who comes later.
+func TestDoManyClose(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f, g := newFakeStore(key(1, 0)), newGate(t)
 		f.beforeCommit = g.hold
-		e := onFake(t, f, func(c *engine.Config) { c.QueueLength = 1 })
-		calls := startReserves(t, e, keyID(1), "open", "waits")
-		for _, o := range e.DoMany(t.Context(), reserves(keyID(1), names(3))) {
-			require.ErrorIs(t, o.Err, engine.ErrOverloaded)
-		}
+		e := onFake(t, f, func(c *engine.Config) { c.MaxBatch = 2 })
+		begun := startMany(e, t.Context(), reserves(keyID(1), names(3)))
+		waits := startMany(e, t.Context(), reserves(keyID(1), []string{"a", "b", "c"}))
+		closed := make(chan struct{})
+		go func() { e.Close(); close(closed) }()
+		synctest.Wait()
 		g.letAll()
-		granted(t, 2, calls...)
+		<-closed
+		<-begun.done
+		require.NoError(t, begun.outcomes[0].Err)
+		require.NoError(t, begun.outcomes[1].Err)
+		<-waits.done
+		later := e.DoMany(t.Context(), reserves(keyID(1), names(1)))
+		for _, o := range append(append(begun.outcomes[2:], waits.outcomes...), later...) {
+			require.ErrorIs(t, o.Err, engine.ErrStopped)
+		}
 		require.Len(t, f.spends, 2)
 	})
 }

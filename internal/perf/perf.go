@@ -54,7 +54,7 @@ type scenario struct {
 
 // scenarios are all of them, in the order of the table.
 var scenarios = []scenario{incumbentScenario, peerScenario, spreadScenario, flatnessScenario,
-	transportScenario, verifyScenario, replicasScenario, batchScenario, latencyScenario, widthScenario}
+	transportScenario, verifyScenario, replicasScenario, batchScenario, latencyScenario, fairnessScenario, widthScenario}
 
 // Names are the scenarios that can be run.
 func Names() []string {

@@ -88,7 +88,7 @@ func (b *bench) answered(name string, s *rig.Server, l rig.Load) *measured {
 
 // withWarmup is how many operations came at a rate, with those of the warm-up.
 func (b *bench) withWarmup(perSecond float64) float64 {
-	return perSecond * (b.Measure + min(warmup, b.Measure)).Seconds()
+	return perSecond * b.lasting().Seconds()
 }
 
 // reserveOnly is the mix of satcap bench that only makes holds.
@@ -98,3 +98,6 @@ const reserveOnly = "reserve=1"
 func loadInWords(l rig.Load) string {
 	return fmt.Sprintf("%s, %s, %d callers", l.Protocol, keysInWords(l.Keys), l.Callers)
 }
+
+// lasting is how long put takes.
+func (b *bench) lasting() time.Duration { return b.Measure + min(warmup, b.Measure) }

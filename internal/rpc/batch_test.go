@@ -138,7 +138,7 @@ func TestBatchUndecided(t *testing.T) {
 	for reason, fault := range map[string]error{"STORE_UNAVAILABLE": store.ErrUnavailable, "OUTCOME_UNKNOWN": store.ErrOutcomeUnknown} {
 		t.Run(reason, func(t *testing.T) {
 			t.Parallel()
-			f := newFaults(t, func(c *engine.Config) { c.MaxBatch = 2 }) // one operation in a part
+			f := newFaults(t, func(c *engine.Config) { c.MaxBatch = 1 }) // one operation in a part
 			other := f.newKey()
 			commits := 0
 			f.store.set(&f.store.commit, func(context.Context) error {
@@ -170,7 +170,7 @@ func TestBatchUndecided(t *testing.T) {
 // not, and the same call again finishes it.
 func TestBatchDeadline(t *testing.T) {
 	t.Parallel()
-	f := newFaults(t, func(c *engine.Config) { c.MaxBatch = 2 })
+	f := newFaults(t, func(c *engine.Config) { c.MaxBatch = 1 })
 	goOn, loads := make(chan struct{}), 0
 	letAll := sync.OnceFunc(func() { close(goOn) })
 	t.Cleanup(letAll) // before the engine waits for its batches
