@@ -55,10 +55,6 @@ func fairnessOn(ctx context.Context, b *bench, database string) error {
 	if err != nil {
 		return err
 	}
-	w, err := b.worker(subject.Spec{Kind: "rpc", Server: server.URL, Token: server.Token})
-	if err != nil {
-		return err
-	}
 	highest := b.answered("highest rate on many keys", server, singleCalls(hotCallers, many))
 	if err := b.rounds(ctx, highest); err != nil {
 		return err
@@ -77,8 +73,9 @@ func fairnessOn(ctx context.Context, b *bench, database string) error {
 		return func() error { return b.putBeside(server, l) }
 	}
 	large := func() error {
-		_, err := w.Run(subject.Job{Op: "hold-all", Keys: hot, Callers: batchCallers, Batch: fairnessBatch, Seconds: (b.lasting() + outlasting).Seconds()})
-		return err
+		l := singleCalls(batchCallers, hot)
+		l.Mix, l.Batch = "apply=1", fairnessBatch
+		return b.putBeside(server, l)
 	}
 	alone := on("alone", cold, func() error { return nil })
 	besideHot, besideMany := on("hot key", cold, load(hot, 0)), on("1,000 keys", cold, load(many, 0))
