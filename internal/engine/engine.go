@@ -85,6 +85,11 @@ type Config struct {
 	SeriesWait time.Duration
 }
 
+// ManyShards is how many shards suit a database that can run several batches at once:
+// one for every two processors, 1 to 8. More would make the batches smaller, which
+// costs more than it gains (BenchmarkShards).
+func ManyShards() int { return max(1, min(8, runtime.NumCPU()/2)) }
+
 func (c Config) withDefaults() Config {
 	if c.Log == nil {
 		c.Log = slog.Default()

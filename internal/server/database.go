@@ -5,9 +5,9 @@ package server
 import (
 	"context"
 	"log/slog"
-	"runtime"
 
 	"github.com/satcap/satcap/internal/config"
+	"github.com/satcap/satcap/internal/engine"
 	"github.com/satcap/satcap/internal/store"
 	"github.com/satcap/satcap/internal/store/postgres"
 	"github.com/satcap/satcap/internal/store/sqlite"
@@ -27,11 +27,10 @@ func openStore(ctx context.Context, db config.DB, log *slog.Logger) (store.Store
 }
 
 // shards is how many batches the database can take at once. SQLite has one
-// writer; Postgres commits several side by side, up to what its disk merges
-// into one flush.
+// writer; Postgres commits several side by side.
 func shards(db config.DB) int {
 	if db.SQLitePath != "" {
 		return 1
 	}
-	return max(2, min(8, runtime.NumCPU()))
+	return engine.ManyShards()
 }

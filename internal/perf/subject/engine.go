@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"runtime"
 	"time"
 
 	"github.com/satcap/satcap/internal/engine"
@@ -43,7 +42,7 @@ func openStore(ctx context.Context, s Spec) (store.Store, int, error) {
 		return db, 1, err
 	}
 	db, err := postgres.Open(ctx, s.Postgres)
-	return db, max(2, min(8, runtime.NumCPU())), err
+	return db, engine.ManyShards(), err
 }
 
 func (s *engineSubject) Hold(ctx context.Context, key Key, name string) error {
