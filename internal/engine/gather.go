@@ -28,7 +28,7 @@ func (s *shard) await() (r *request) {
 
 const (
 	// patience is which part of the last batch's time the next one may wait for calls.
-	patience = 2
+	patience = 4
 	// largeShare is which part of a batch large calls may have where single calls
 	// share it: so long does a single call wait for them, in the batch that is open
 	// and in its own.
