@@ -148,9 +148,9 @@ func listen(ctx context.Context, cfg config.Server) (net.Listener, error) {
 		return nil, fmt.Errorf("--listen: %w", err)
 	}
 	if tlsConfig != nil {
-		listener = tls.NewListener(listener, tlsConfig)
+		return tls.NewListener(listener, tlsConfig), nil
 	}
-	return listener, nil
+	return gatherListener{listener}, nil
 }
 
 // protocols are HTTP/1.1 and HTTP/2, the latter without TLS too: gRPC clients
