@@ -65,7 +65,7 @@ screenshots: ## Make the dashboard's pictures in docs/images
 	go test ./internal/server -run 'TestScreenshots$$' -count 1 -screenshots $(CURDIR)/docs/images
 
 .PHONY: bench
-bench: ## Measure satcap side by side with others, about 10 minutes; FLAGS="-run peer" for a part
+bench: ## Measure satcap side by side with others, about 15 minutes; FLAGS="-run peer" for a part
 	scripts/bench.sh $(FLAGS)
 
 .PHONY: bench-go
