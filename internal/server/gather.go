@@ -64,10 +64,11 @@ func (g *gatherConn) Read(p []byte) (int, error) {
 
 func (g *gatherConn) Write(p []byte) (int, error) {
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	if !g.http2 {
+		g.mu.Unlock()
 		return g.Conn.Write(p)
 	}
+	defer g.mu.Unlock()
 	for len(g.pending) >= mostGathered && g.err == nil {
 		g.changed.Wait()
 	}
@@ -102,6 +103,15 @@ func (g *gatherConn) send() {
 		g.changed.Broadcast()
 		g.mu.Unlock()
 	}
+}
+
+// CloseWrite is what net/http asks of a connection of HTTP/1.1 that it ends before it has
+// read all of a request: the answer is to be read before the connection is gone.
+func (g *gatherConn) CloseWrite() error {
+	if c, ok := g.Conn.(interface{ CloseWrite() error }); ok {
+		return c.CloseWrite()
+	}
+	return nil
 }
 
 // Close sends the rest first.

@@ -146,3 +146,25 @@ func TestLostConnectionShows(t *testing.T) {
 		require.NoError(t, g.Close())
 	})
 }
+
+// TestCloseWrite: the client of a connection that ends early sees the end of the answer,
+// though the connection is still there.
+func TestCloseWrite(t *testing.T) {
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = listener.Close() }()
+	client, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", listener.Addr().String())
+	require.NoError(t, err)
+	defer func() { _ = client.Close() }()
+	g, err := gatherListener{listener}.Accept()
+	require.NoError(t, err)
+	defer func() { _ = g.Close() }()
+	_, err = g.Write([]byte("too large"))
+	require.NoError(t, err)
+	require.NoError(t, g.(interface{ CloseWrite() error }).CloseWrite())
+	got, err := io.ReadAll(client)
+	require.NoError(t, err)
+	require.Equal(t, "too large", string(got))
+	_, err = client.Write([]byte("the rest of the request"))
+	require.NoError(t, err)
+}
