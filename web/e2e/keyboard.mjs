@@ -105,6 +105,7 @@ await step("a limit is raised, after the question", async () => {
   await page.getByRole("dialog").waitFor({ state: "detached" });
   await comesBackTo("Edit limits");
   await press("Enter");
+  await page.getByRole("dialog").waitFor(); // a Tab before that leaves the button
   await tabTo("Limit in 24 hours");
   await press("ControlOrMeta+a");
   await page.keyboard.type("20k");
