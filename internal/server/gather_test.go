@@ -103,13 +103,14 @@ func TestPeerTakesNothing(t *testing.T) {
 		var written atomic.Int64
 		failed := make(chan error, 1)
 		go func() {
-			for {
+			for range 100 {
 				if _, err := g.Write(frame); err != nil {
 					failed <- err
 					return
 				}
 				written.Add(1)
 			}
+			failed <- nil
 		}()
 		synctest.Wait()
 		require.LessOrEqual(t, written.Load(), int64(12), "one load is on its way, and one is pending")
@@ -162,6 +163,7 @@ func TestCloseWrite(t *testing.T) {
 	_, err = g.Write([]byte("too large"))
 	require.NoError(t, err)
 	require.NoError(t, g.(interface{ CloseWrite() error }).CloseWrite())
+	require.NoError(t, client.SetReadDeadline(time.Now().Add(10*time.Second))) // an end that does not come is a failure
 	got, err := io.ReadAll(client)
 	require.NoError(t, err)
 	require.Equal(t, "too large", string(got))
